@@ -1,0 +1,51 @@
+import { BackplaneError } from './backplane-error.ts';
+
+/** One entry of a catalogue: what the code means, for people and for HTTP. */
+export interface ErrorEntry<D extends Record<string, unknown> = never> {
+  /** One sentence for the error page: what this code means. */
+  readonly title: string;
+  /** HTTP status that answers for it; 500 unless told. */
+  readonly status?: number;
+  /** What to do about it. Shown on the error page and appended to the message. */
+  readonly mend: string;
+  /** The message, made from the details. */
+  readonly message: (details: D) => string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the detail type is recovered per entry from its message function
+export type ErrorEntries = Readonly<Record<`BP_${string}`, ErrorEntry<any>>>;
+
+type DetailsOf<E> = E extends { message: (details: infer D) => string } ? D : never;
+
+/** A catalogue: call an entry to make its error; read `entries` to document it. */
+export type ErrorCatalogue<E extends ErrorEntries> = {
+  readonly [K in keyof E]: (details: DetailsOf<E[K]>, options?: ErrorOptions) => BackplaneError;
+};
+
+/** A package's name and its entries, as the error page lists them. */
+export interface PublishedCatalogue {
+  readonly owner: string;
+  readonly entries: ErrorEntries;
+}
+
+const published: PublishedCatalogue[] = [];
+
+/** Declares a package's error codes, once per package. `owner` is the package's name without the scope. */
+export function defineErrors<const E extends ErrorEntries>(owner: string, entries: E): ErrorCatalogue<E> {
+  published.push({ owner, entries });
+  const catalogue: Record<string, unknown> = {};
+  for (const [code, entry] of Object.entries(entries)) {
+    catalogue[code] = (details: Record<string, unknown>, options?: ErrorOptions) =>
+      new BackplaneError(
+        { code, status: entry.status ?? 500, details },
+        `${entry.message(details)} ${entry.mend}`.trim(),
+        options,
+      );
+  }
+  return Object.freeze(catalogue) as ErrorCatalogue<E>;
+}
+
+/** Every catalogue whose package has been imported. */
+export function publishedCatalogues(): readonly PublishedCatalogue[] {
+  return published;
+}

@@ -1,0 +1,12 @@
+export { BackplaneError, type ErrorFields, isBackplaneError, messageOf } from './backplane-error.ts';
+export { type Clock, type ClockTimer, sleep, systemClock } from './clock.ts';
+export {
+  defineErrors,
+  type ErrorCatalogue,
+  type ErrorEntries,
+  type ErrorEntry,
+  type PublishedCatalogue,
+  publishedCatalogues,
+} from './error-catalogue.ts';
+export { canonicalName, newSpanId, newTraceId } from './ids.ts';
+export { withTimeLimit } from './time-limit.ts';

@@ -1,0 +1,134 @@
+import type { ConfigSchema, InferConfig } from './config-schema.ts';
+import type { HealthAnswer } from './health.ts';
+import type { Handover, PluginContext } from './plugin-context.ts';
+import type { Needs, ServiceRef } from './service-ref.ts';
+
+/** Start order, first to last. Inside a phase: dependencies, then priority, then name. */
+export type Phase = 'infrastructure' | 'security' | 'middleware' | 'business';
+
+/** What the plugin does besides being one. A plugin may be several kinds at once. */
+export type PluginKind =
+  | 'service'
+  | 'middleware'
+  | 'event_handler'
+  | 'health'
+  | 'metrics'
+  | 'infrastructure'
+  | 'security';
+
+/** Its shelf in the catalogue. */
+export type PluginType =
+  | 'communication'
+  | 'billing'
+  | 'networking'
+  | 'authentication'
+  | 'monitoring'
+  | 'integration'
+  | 'utility'
+  | 'custom';
+
+/** Another plugin that must run first. */
+export interface PluginDependency {
+  readonly name: string;
+  /** Semver range; any version unless told. */
+  readonly range?: string;
+  /** Ordered when it is there, not missed when it is not. */
+  readonly optional?: boolean;
+}
+
+/** Names alone, names with ranges, or the long form. */
+export type Dependencies = Readonly<Record<string, string>> | readonly (string | PluginDependency)[];
+
+/** Milliseconds each step may take before it has failed. */
+export interface StepLimits {
+  /** Default 30,000. */
+  readonly initialize?: number;
+  /** Default 30,000. */
+  readonly start?: number;
+  /** Default 10,000. */
+  readonly stop?: number;
+  /** Default 5,000. */
+  readonly health?: number;
+  /** How long calls in flight may go on in a version that was replaced. Default 30,000. */
+  readonly drain?: number;
+}
+
+/** What can be known of a plugin before any of its life begins. A `plugin.yaml` says the same in snake_case. */
+export interface PluginMetadata {
+  /** Canonical: `^[a-z][a-z0-9-]{0,62}$`; `_` is read as `-`. */
+  readonly name: string;
+  /** Semver. */
+  readonly version: string;
+  readonly displayName?: string;
+  readonly description?: string;
+  readonly author?: string;
+  readonly license?: string;
+  /** Other names for files, configuration keys and paths. */
+  readonly aliases?: readonly string[];
+  readonly kinds?: readonly PluginKind[];
+  /** Default `custom`. */
+  readonly type?: PluginType;
+  /** Default `business`. */
+  readonly phase?: Phase;
+  /** Lower first. Default 100. */
+  readonly priority?: number;
+  readonly dependencies?: Dependencies;
+  /** Services it offers, by token or id. */
+  readonly provides?: readonly (ServiceRef<object> | string)[];
+  /**
+   * `beside` (the default) prepares the new version while the old one serves. `stop-first` is for what cannot exist twice and is
+   * no `scope.resource`: requests wait during the gap, and the old version returns when the new one fails.
+   */
+  readonly replace?: 'beside' | 'stop-first';
+  readonly limits?: StepLimits;
+}
+
+/** The running half of a plugin: what `initialize` returns. All parts are optional. */
+export interface PluginLifecycle {
+  /** Activates: timers and tasks run from here on. Throwing returns everything to the version before. */
+  start?(handover: Handover): void | Promise<void>;
+  /** Called once the last call has left, before the scope is undone. */
+  stop?(): void | Promise<void>;
+  health?(): HealthAnswer | Promise<HealthAnswer>;
+  /** State for the next version, taken when this one has quiesced. Structured-cloneable. */
+  handOver?(): unknown;
+}
+
+/** A plugin as data, with the one function that brings it to life. */
+export interface PluginDefinition<S extends ConfigSchema = ConfigSchema, N extends Needs = Needs>
+  extends PluginMetadata {
+  readonly config?: S;
+  /** Services of other plugins, by the name they have in `context.services`. Needing one is depending on its plugin. */
+  readonly needs?: N;
+  /**
+   * Prepares without outside effects: registers routes and services, takes handles. Nothing it does is seen before the swap,
+   * and it may be thrown away.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
+  initialize?(context: PluginContext<InferConfig<S>, N>): PluginLifecycle | void | Promise<PluginLifecycle | void>;
+}
+
+/** Marks a definition, so that the loader knows one from any other export. The same in every copy of this package. */
+export const PLUGIN: unique symbol = Symbol.for('backplane.plugin') as never;
+
+/** A definition whose types have been checked and forgotten: what the host works with. */
+export type Plugin = PluginMetadata & {
+  readonly [PLUGIN]: true;
+  readonly config?: ConfigSchema;
+  readonly needs?: Needs;
+  initialize(context: PluginContext<never, never>): Promise<PluginLifecycle>;
+};
+
+/** Declares a plugin. The types of `context.config` and `context.services` flow from `config` and `needs`. */
+export function definePlugin<
+  const S extends ConfigSchema = Record<never, never>,
+  const N extends Needs = Record<never, never>,
+>(definition: PluginDefinition<S, N>): Plugin {
+  const { initialize, ...data } = definition;
+  return Object.freeze({
+    ...data,
+    [PLUGIN]: true as const,
+    initialize: async (context: PluginContext<never, never>) =>
+      (await initialize?.(context as unknown as PluginContext<InferConfig<S>, N>)) ?? {},
+  });
+}

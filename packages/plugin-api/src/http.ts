@@ -1,0 +1,79 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { WebSocket } from 'ws';
+import type { CallContext } from './call-context.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The call this request is: principal, trace, deadline, cancellation, generation. */
+    readonly call: CallContext;
+  }
+}
+
+/** The request as middleware sees it, before any plugin has parsed it. */
+export interface GatewayRequest {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly url: string;
+  /** Names in lower case. A header set here is seen by everything further in. */
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly remoteAddress: string | undefined;
+  readonly call: CallContext;
+  /** Makes an answer, to return in place of calling `next()`. */
+  respond(init: ResponseInit): GatewayResponse;
+}
+
+export type ResponseBody = string | Uint8Array | Readable | null;
+
+export interface ResponseInit {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: ResponseBody;
+}
+
+/** Response headers; names are case-insensitive. Writing after the head was sent does nothing. */
+export interface ResponseHeaders {
+  get(name: string): string | readonly string[] | undefined;
+  set(name: string, value: string | readonly string[]): void;
+  delete(name: string): void;
+  has(name: string): boolean;
+  names(): string[];
+}
+
+/** The answer on its way out. Status, headers and body may be changed until the outermost middleware returns. */
+export interface GatewayResponse {
+  status: number;
+  readonly headers: ResponseHeaders;
+  /** What will be sent; a stream is still flowing. Setting it drops `content-length`. */
+  body: ResponseBody;
+  /** True when the head had left before middleware saw it (hijacked or upgraded): changes have no effect. */
+  readonly committed: boolean;
+}
+
+export type NextMiddleware = () => Promise<GatewayResponse>;
+
+/** Something around every request of the host. Lower priority is further out: it sees the request first and the answer last. */
+export interface MiddlewareDefinition {
+  readonly name?: string;
+  /** The plugin's phase and priority decide unless told. */
+  readonly priority?: number;
+  /** `next()` resolves before the head is sent. Return what it gave, changed or not, or an answer of your own. */
+  handle(request: GatewayRequest, next: NextMiddleware): Promise<GatewayResponse>;
+}
+
+/** How a plugin speaks HTTP. Its paths lie under `/PLUGIN-NAME/`. */
+export interface HttpService {
+  /**
+   * Adds routes to the plugin's own Fastify app; `/hello` is served at `/PLUGIN-NAME/hello`. Called in `initialize`.
+   * Fastify plugins registered here cover this plugin's routes only.
+   */
+  routes(register: (app: FastifyInstance) => void | Promise<void>): void;
+  /** Puts middleware around every request of the host. */
+  middleware(definition: MiddlewareDefinition): void;
+  /**
+   * Accepts WebSocket connections at a path of the plugin. A connection stays with the version that accepted it;
+   * when that is replaced it is closed with 1012 (service restart).
+   */
+  webSocket(path: string, accept: (socket: WebSocket, request: IncomingMessage, call: CallContext) => void): void;
+}

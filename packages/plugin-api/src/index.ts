@@ -1,0 +1,55 @@
+export { BackplaneError, isBackplaneError } from '@backplane/base';
+export {
+  type CallContext,
+  type CallOptions,
+  CURRENT_CALL,
+  currentCall,
+  type Principal,
+  type TraceContext,
+  WITH_OPTIONS,
+  withCallOptions,
+} from './call-context.ts';
+export type { ConfigSchema, InferConfig, JsonSchema, PropertyMap, PropertySchema } from './config-schema.ts';
+export {
+  type Dependencies,
+  definePlugin,
+  type Phase,
+  PLUGIN,
+  type Plugin,
+  type PluginDefinition,
+  type PluginDependency,
+  type PluginKind,
+  type PluginLifecycle,
+  type PluginMetadata,
+  type PluginType,
+  type StepLimits,
+} from './define-plugin.ts';
+export type { HealthAnswer, HealthCheckResult, HealthReport, HealthStatus } from './health.ts';
+export type {
+  GatewayRequest,
+  GatewayResponse,
+  HttpService,
+  MiddlewareDefinition,
+  NextMiddleware,
+  ResponseBody,
+  ResponseHeaders,
+  ResponseInit,
+} from './http.ts';
+export type { Logger } from './logger.ts';
+export { isPluginClass, PluginBase, type PluginClass, pluginFromClass } from './plugin-class.ts';
+export type { Handover, IsolationLevel, PluginContext, PluginIdentity } from './plugin-context.ts';
+export type { Effect, Scope, ScopedResource } from './scope.ts';
+export type { KeyInfo, KeySpec, SecurityService, SignableData, SigningAlgorithm } from './security.ts';
+export {
+  type HandleOf,
+  type Handles,
+  type LazyNeed,
+  lazy,
+  type Need,
+  type Needs,
+  type OptionalNeed,
+  optional,
+  type ServiceHandle,
+  type ServiceRef,
+  service,
+} from './service-ref.ts';

@@ -1,0 +1,79 @@
+import type { ConfigSchema, InferConfig } from './config-schema.ts';
+import { definePlugin, type Plugin, type PluginLifecycle, type PluginMetadata } from './define-plugin.ts';
+import type { HealthAnswer } from './health.ts';
+import type { Handover, PluginContext } from './plugin-context.ts';
+import type { Needs } from './service-ref.ts';
+
+/**
+ * The class form of a plugin: give it a static `metadata` (and `config`, `needs` where it has them), override what it needs, and export it.
+ * The host makes one object per instance. Fields are set in `initialize`; `this.context` is there from then on.
+ */
+export abstract class PluginBase<S extends ConfigSchema = ConfigSchema, N extends Needs = Needs>
+  implements PluginLifecycle
+{
+  static readonly metadata: PluginMetadata;
+  static readonly config?: ConfigSchema;
+  static readonly needs?: Needs;
+
+  #context: PluginContext<InferConfig<S>, N> | undefined;
+
+  /** @throws Error when read before `initialize`. */
+  protected get context(): PluginContext<InferConfig<S>, N> {
+    if (this.#context === undefined)
+      throw new Error('The context is there from initialize() on, not in the constructor.');
+    return this.#context;
+  }
+
+  /** Prepares without outside effects. */
+  initialize(_context: PluginContext<InferConfig<S>, N>): void | Promise<void> {}
+  /** Activates. */
+  start(_handover: Handover): void | Promise<void> {}
+  /** Called once the last call has left, before the scope is undone. */
+  stop(): void | Promise<void> {}
+  health(): HealthAnswer | Promise<HealthAnswer> {
+    return true;
+  }
+  /** State for the next version. */
+  handOver(): unknown {
+    return undefined;
+  }
+
+  /** Takes the context, then calls `initialize`. The host calls this, once. */
+  async begin(context: PluginContext<InferConfig<S>, N>): Promise<void> {
+    this.#context = context;
+    await this.initialize(context);
+  }
+}
+
+/** A concrete subclass of `PluginBase` with its static data. */
+export interface PluginClass {
+  readonly metadata: PluginMetadata;
+  readonly config?: ConfigSchema;
+  readonly needs?: Needs;
+  // biome-ignore lint/suspicious/noExplicitAny: config and needs are those of the subclass
+  new (): PluginBase<any, any>;
+}
+
+/** Makes the same data from a class that `definePlugin` makes from an object. */
+export function pluginFromClass(Class: PluginClass): Plugin {
+  return definePlugin({
+    ...Class.metadata,
+    ...(Class.config && { config: Class.config }),
+    ...(Class.needs && { needs: Class.needs }),
+    async initialize(context) {
+      const plugin = new Class();
+      await plugin.begin(context);
+      return {
+        start: (handover) => plugin.start(handover),
+        stop: () => plugin.stop(),
+        health: () => plugin.health(),
+        handOver: () => plugin.handOver(),
+      };
+    },
+  });
+}
+
+/** True for a class that extends `PluginBase`, of this or any other copy of the package. */
+export function isPluginClass(value: unknown): value is PluginClass {
+  return typeof value === 'function' && 'metadata' in value && typeof value.prototype?.begin === 'function';
+}

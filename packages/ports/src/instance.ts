@@ -1,0 +1,86 @@
+import type {
+  CallContext,
+  Handover,
+  HealthAnswer,
+  HttpService,
+  IsolationLevel,
+  Logger,
+  PluginIdentity,
+  Scope,
+  SecurityService,
+} from '@backplane/plugin-api';
+import type { NeedData, PluginData } from './plugin-data.ts';
+
+/** What the rest of the host may know of one running instance of a plugin. The object is its identity. */
+export interface InstanceInfo {
+  readonly identity: PluginIdentity;
+  readonly data: PluginData;
+  readonly scope: Scope;
+  /** Aborts when a newer version has taken over, or the plugin is being removed: calls in flight may still end. */
+  readonly draining: AbortSignal;
+  /** Aborts at the drain limit: whatever is still in flight is ended. */
+  readonly ended: AbortSignal;
+}
+
+/** Where a service call goes when the implementation is not an object of this thread. */
+export interface RemoteService {
+  readonly remote: true;
+  invoke(method: string, args: readonly unknown[], call: CallContext): Promise<unknown>;
+}
+
+/** The HTTP side of an instance: what the author sees, and where an isolated instance listens. */
+export interface HttpFacet extends HttpService {
+  /** Sends everything under the plugin's mount to a server on a Unix domain socket (or named pipe). */
+  forward(target: ForwardTarget): void;
+}
+
+export interface ForwardTarget {
+  readonly socketPath: string;
+  /** Paths (below the mount) at which the other side accepts WebSocket upgrades. */
+  readonly upgrades: boolean;
+}
+
+/** What the kernel gives a driver to run one instance with. */
+export interface InstanceHost {
+  readonly info: InstanceInfo;
+  readonly environment: string;
+  /** Validated and frozen. */
+  readonly config: unknown;
+  readonly http: HttpFacet;
+  readonly logger: Logger;
+  readonly security: SecurityService;
+  /** The handle for a need; `undefined` for an optional one that nobody provides. */
+  handle(need: NeedData): object | undefined;
+  /** @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE */
+  provide(serviceId: string, implementation: object | RemoteService): void;
+  /** Reports that the instance cannot go on. */
+  fail(reason: unknown): void;
+}
+
+/**
+ * Runs one instance, wherever that is. The kernel calls the steps in this order, never two at once, each under the plugin's time limit:
+ * initialize, start, (health)*, then quiesce and either resume or stop and dispose. Any step may be followed by stop and dispose.
+ */
+export interface InstanceDriver {
+  initialize(): Promise<void>;
+  start(handover: Handover): Promise<void>;
+  health(): Promise<HealthAnswer>;
+  /** Pauses what the instance does of its own accord; gives the state for the next version. Calls still arrive. */
+  quiesce(): Promise<unknown>;
+  /** Takes back a quiesce. */
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+  /** Ends the machinery itself (a child process, a thread). Called last, once, also after a failure. */
+  dispose(): Promise<void>;
+}
+
+/** One version of a plugin's code, ready to be run. */
+export interface PluginUnit {
+  readonly data: PluginData;
+  readonly level: IsolationLevel;
+  /** Names the content of the code; the same digest is the same code. */
+  readonly digest: string;
+  /** Where it came from, for people: a path below the discovery folder. */
+  readonly origin: string;
+  create(host: InstanceHost): InstanceDriver;
+}
