@@ -41,7 +41,7 @@ export interface House {
 }
 
 const SKIPPED = new Set(['node_modules', 'dist', 'fixtures', '.cache']);
-const TEST = /\.(test|test-d|fixture)\.ts$|(^|\/)(test|testing|fixtures)\//;
+const TEST = /\.(test|test-d|fixture)\.ts$|\/src\/(?:.*\/)?(?:testing|fixtures)\/|(^|\/)test\//;
 
 /** Reads a repository laid out like this one. */
 export async function readHouse(root: string): Promise<House> {
