@@ -1,5 +1,6 @@
 export { BackplaneError, type ErrorFields, isBackplaneError, messageOf } from './backplane-error.ts';
 export { type Clock, type ClockTimer, sleep, systemClock } from './clock.ts';
+export { findUncloneable, type Uncloneable } from './cloneable.ts';
 export {
   defineErrors,
   type ErrorCatalogue,
@@ -8,5 +9,6 @@ export {
   type PublishedCatalogue,
   publishedCatalogues,
 } from './error-catalogue.ts';
+export { errors as baseErrors } from './errors.ts';
 export { canonicalName, newSpanId, newTraceId } from './ids.ts';
 export { withTimeLimit } from './time-limit.ts';

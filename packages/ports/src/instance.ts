@@ -40,9 +40,17 @@ export interface ForwardTarget {
   readonly upgrades: boolean;
 }
 
+/** A scope as its driver sees it: what the plugin does of its own accord runs between `activate` and `pause`. */
+export interface DrivenScope extends Scope {
+  activate(): void;
+  /** Resolves when the timers and tasks that were running have ended. */
+  pause(): Promise<void>;
+}
+
 /** What the kernel gives a driver to run one instance with. */
 export interface InstanceHost {
   readonly info: InstanceInfo;
+  readonly scope: DrivenScope;
   readonly environment: string;
   /** Validated and frozen. */
   readonly config: unknown;
@@ -59,7 +67,7 @@ export interface InstanceHost {
 
 /**
  * Runs one instance, wherever that is. The kernel calls the steps in this order, never two at once, each under the plugin's time limit:
- * initialize, start, (health)*, then quiesce and either resume or stop and dispose. Any step may be followed by stop and dispose.
+ * initialize, start, health, resume (at the swap), then quiesce and either resume or stop and dispose. Any step may be followed by stop and dispose.
  */
 export interface InstanceDriver {
   initialize(): Promise<void>;
@@ -67,7 +75,7 @@ export interface InstanceDriver {
   health(): Promise<HealthAnswer>;
   /** Pauses what the instance does of its own accord; gives the state for the next version. Calls still arrive. */
   quiesce(): Promise<unknown>;
-  /** Takes back a quiesce. */
+  /** Lets the instance's own work (timers, tasks) run: at the swap, and when a quiesce is taken back. */
   resume(): Promise<void>;
   stop(): Promise<void>;
   /** Ends the machinery itself (a child process, a thread). Called last, once, also after a failure. */
