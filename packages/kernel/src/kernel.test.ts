@@ -176,7 +176,9 @@ describe('the life of plugins', () => {
     await clock.advance(1000);
     await applied;
     expect(phase('slow')).toBe('failed');
-    expect(kernel.pluginStatus('slow').reason).toMatch(/Plugin "slow" 1\.0\.0 did not finish initialize within 1000 ms/);
+    expect(kernel.pluginStatus('slow').reason).toMatch(
+      /Plugin "slow" 1\.0\.0 did not finish initialize within 1000 ms/,
+    );
   });
 
   it('gives no handle for an optional service that nobody provides', async () => {
@@ -301,7 +303,10 @@ describe('changes', () => {
       expect(kernel.pluginStatus('inventory')).toMatchObject({
         version: '1.0.0',
         state: { phase: 'running' },
-        lastChange: { outcome: 'returned', failure: { message: expect.stringMatching(/broken|did not finish|without providing/) } },
+        lastChange: {
+          outcome: 'returned',
+          failure: { message: expect.stringMatching(/broken|did not finish|without providing/) },
+        },
       });
       await clock.advance(100);
       expect(ticks).toBe(before + 1);
@@ -372,7 +377,12 @@ describe('changes', () => {
   it('shows in a plan what apply then does', async () => {
     const { kernel, set } = createTestKernel();
     await set(shop(), inventory('1.0.0'));
-    const change = { set: [{ unit: inventory('1.1.0'), config: {} }, { unit: unit({ name: 'new' }), config: {} }] };
+    const change = {
+      set: [
+        { unit: inventory('1.1.0'), config: {} },
+        { unit: unit({ name: 'new' }), config: {} },
+      ],
+    };
     const plan = kernel.plan(change);
     expect(plan).toMatchObject([
       { name: 'inventory', action: 'replace', fromVersion: '1.0.0', toVersion: '1.1.0' },

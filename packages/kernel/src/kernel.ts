@@ -1,10 +1,17 @@
 import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
 import type { HealthReport } from '@backplane/plugin-api';
-import type { Call, Entrances, GenerationPart, PluginData } from '@backplane/ports';
+import type {
+  Call,
+  ChangeReport,
+  Entrances,
+  GenerationPart,
+  PlanStep,
+  PluginData,
+  PluginStatus,
+} from '@backplane/ports';
 import { runWithCall } from './call/call-storage.ts';
 import { ServiceInvoker } from './call/service-invoker.ts';
-import type { Change, ChangeReport } from './change/change.ts';
-import type { PlanStep } from './change/plan-change.ts';
+import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
 import type { KernelEvent } from './kernel-event.ts';
@@ -13,7 +20,7 @@ import { normalizeHealth } from './lifecycle/normalize-health.ts';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
 import { runStep } from './lifecycle/run-step.ts';
 import { ResourceTable } from './scope/resource-table.ts';
-import { type PluginStatus, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
 
 export interface KernelOptions {
   readonly facets: InstanceFacets;

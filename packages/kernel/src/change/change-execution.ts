@@ -1,6 +1,6 @@
 import type { BackplaneError, Clock } from '@backplane/base';
 import type { Handover } from '@backplane/plugin-api';
-import type { GenerationPart } from '@backplane/ports';
+import type { GenerationPart, PlanStep, StepReport } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { failureOf } from '../lifecycle/failure-of.ts';
@@ -9,10 +9,9 @@ import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import { Candidate, type Entry } from './candidate.ts';
-import type { Change, StepReport } from './change.ts';
+import type { Change } from './change.ts';
 import type { ChangeDraft } from './draft-change.ts';
 import type { GenerationTable } from './generation-table.ts';
-import type { PlanStep } from './plan-change.ts';
 import { Transition } from './transition.ts';
 import type { ViewTable } from './view-table.ts';
 

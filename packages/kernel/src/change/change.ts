@@ -1,7 +1,5 @@
 import type { BackplaneError } from '@backplane/base';
 import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
-import type { Failure } from '../lifecycle/plugin-state.ts';
-import type { PlanAction } from './plan-change.ts';
 
 /** An edit of what should run. */
 export interface Change {
@@ -17,24 +15,4 @@ export interface Change {
   readonly atomic?: boolean;
   /** Why, for the log and the history. */
   readonly reason?: string;
-}
-
-export interface StepReport {
-  readonly name: string;
-  readonly action: PlanAction | 'refuse';
-  readonly fromVersion: string | undefined;
-  readonly toVersion: string | undefined;
-  readonly reason: string;
-  /** `returned`: the version before serves on. `failed`: nothing serves. */
-  readonly outcome: 'applied' | 'returned' | 'failed';
-  readonly failure: Failure | undefined;
-}
-
-/** What became of a change. */
-export interface ChangeReport {
-  /** The generation that holds its result. */
-  readonly generation: number;
-  readonly steps: readonly StepReport[];
-  /** Milliseconds from the beginning of the work to the swap. */
-  readonly tookMs: number;
 }

@@ -1,10 +1,11 @@
 import { BackplaneError } from '@backplane/base';
+import type { PlanStep } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import { type Resolution, resolveGraph } from '../graph/resolve-graph.ts';
 import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
 import type { Change } from './change.ts';
 import type { GenerationTable } from './generation-table.ts';
-import { type PlanStep, planChange } from './plan-change.ts';
+import { planChange } from './plan-change.ts';
 
 /** A change that has been thought through and not begun. */
 export interface ChangeDraft {

@@ -1,10 +1,9 @@
 import type { Clock } from '@backplane/base';
-import type { GenerationDraft, GenerationPart, InstanceInfo, Unavailable } from '@backplane/ports';
+import type { GenerationDraft, GenerationPart, InstanceInfo, LeakReceipt, Unavailable } from '@backplane/ports';
 import type { Resolution } from '../graph/resolve-graph.ts';
 import type { Instance } from '../lifecycle/instance.ts';
-import type { LeakReceipt } from '../lifecycle/leak-receipt.ts';
 import { PluginRecord } from '../lifecycle/plugin-record.ts';
-import { reasonOf } from '../lifecycle/plugin-state.ts';
+import { reasonOf } from '../lifecycle/reason-of.ts';
 import { EMPTY_GENERATION, type Generation } from './generation.ts';
 import { type Retirement, retire } from './retirement.ts';
 import { ViewTable } from './view-table.ts';

@@ -1,17 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { PlanStep } from '@backplane/ports';
 import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
-
-export type PlanAction = 'keep' | 'add' | 'replace' | 'remove';
-
-/** One line of a plan. */
-export interface PlanStep {
-  readonly name: string;
-  readonly action: PlanAction;
-  readonly fromVersion: string | undefined;
-  readonly toVersion: string | undefined;
-  /** For people. */
-  readonly reason: string;
-}
 
 /** What a plan needs to know of a running plugin. */
 export interface RunningPlugin {

@@ -1,5 +1,5 @@
 import type { Clock } from '@backplane/base';
-import type { GenerationPart } from '@backplane/ports';
+import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep, StepReport } from '@backplane/ports';
 import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
@@ -8,18 +8,16 @@ import { resolveGraph } from '../graph/resolve-graph.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { failureOf } from '../lifecycle/failure-of.ts';
 import { Instance, type InstanceFacets, type InstanceSurroundings } from '../lifecycle/instance.ts';
-import type { LeakReceipt } from '../lifecycle/leak-receipt.ts';
 import type { PluginRecord } from '../lifecycle/plugin-record.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 import { Supervisor } from '../lifecycle/supervisor.ts';
 import type { ResourceTable } from '../scope/resource-table.ts';
 import type { Candidate, Entry } from './candidate.ts';
-import type { Change, ChangeReport, StepReport } from './change.ts';
+import type { Change } from './change.ts';
 import { ChangeExecution } from './change-execution.ts';
 import { draftChange, namesIn, refuseBreaking } from './draft-change.ts';
 import type { Generation } from './generation.ts';
 import { GenerationTable } from './generation-table.ts';
-import type { PlanStep } from './plan-change.ts';
 
 export interface ReconcilerOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import { type Clock, messageOf } from '@backplane/base';
+import type { LeakReceipt } from '@backplane/ports';
 import type { Instance } from '../lifecycle/instance.ts';
-import type { LeakReceipt } from '../lifecycle/leak-receipt.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 
 /** An instance on its way out. */

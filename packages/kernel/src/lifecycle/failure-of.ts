@@ -1,5 +1,5 @@
 import { isBackplaneError, messageOf } from '@backplane/base';
-import type { Failure } from './plugin-state.ts';
+import type { Failure } from '@backplane/ports';
 
 /** Plain data of anything that was thrown. */
 export function failureOf(thrown: unknown): Failure {

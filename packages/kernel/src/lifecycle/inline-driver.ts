@@ -50,7 +50,9 @@ export function createInlineDriver(plugin: Plugin, host: InstanceHost): Instance
   let lifecycle: PluginLifecycle = {};
   return {
     async initialize() {
-      lifecycle = await plugin.initialize(new InlineContext(host) as PluginContext<unknown> as PluginContext<never, never>);
+      lifecycle = await plugin.initialize(
+        new InlineContext(host) as PluginContext<unknown> as PluginContext<never, never>,
+      );
     },
     async start(handover) {
       await lifecycle.start?.(handover);

@@ -1,8 +1,8 @@
 import type { ClockTimer } from '@backplane/base';
-import type { PluginUnit } from '@backplane/ports';
+import type { HistoryEntry, LastChange, PluginState, PluginUnit } from '@backplane/ports';
 import type { Retirement } from '../change/retirement.ts';
 import type { Instance } from './instance.ts';
-import { type Failure, type HistoryEntry, type PluginState, reasonOf } from './plugin-state.ts';
+import { reasonOf } from './reason-of.ts';
 
 const HISTORY_LENGTH = 50;
 
@@ -12,17 +12,6 @@ export interface DesiredPlugin {
   /** Validated and frozen. */
   readonly config: unknown;
 }
-
-/** How the last change of a plugin ended. */
-export type LastChange =
-  | { readonly outcome: 'applied'; readonly at: number; readonly version: string }
-  /** The change failed; the version before serves on. */
-  | {
-      readonly outcome: 'returned';
-      readonly at: number;
-      readonly version: string | undefined;
-      readonly failure: Failure;
-    };
 
 /** All that is remembered of a plugin by name, whatever its instances come and go. */
 export class PluginRecord {

@@ -1,5 +1,6 @@
 import { type Clock, messageOf, withTimeLimit } from '@backplane/base';
 import type { CallContext, Effect, Scope, ScopedResource } from '@backplane/plugin-api';
+import type { HeldEffect } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import { Interval, type Recurring, Task, Timeout } from './recurring.ts';
 import type { ResourceTable } from './resource-table.ts';
@@ -15,13 +16,6 @@ export interface ScopeOwner {
   tick(label: string, action: (call: CallContext) => void | Promise<void>): Promise<void>;
   /** A task ended by throwing. */
   taskFailed(label: string, error: unknown): void;
-}
-
-/** An effect that could not be undone. */
-export interface HeldEffect {
-  /** From the outermost scope in, such as `orders > consumer > socket`. */
-  readonly label: string;
-  readonly reason: string;
 }
 
 interface OwnedEffect extends Effect {
