@@ -1,6 +1,7 @@
 export { BackplaneError, type ErrorFields, isBackplaneError, messageOf } from './backplane-error.ts';
 export { type Clock, type ClockTimer, sleep, systemClock } from './clock.ts';
 export {
+  createErrors,
   defineErrors,
   type ErrorCatalogue,
   type ErrorEntries,
