@@ -34,7 +34,7 @@ export const errors = defineErrors('security', {
     status: 400,
     mend: 'Use 1 to 63 lower-case letters, digits and hyphens, a letter or digit first.',
     message: (d: { role: 'key' | 'owner'; name: string }) =>
-      `${JSON.stringify(d.name.slice(0, 100))} cannot be the name of a key${d.role === 'owner' ? "'s owner" : ''}.`,
+      `${JSON.stringify(String(d.name).slice(0, 100))} cannot be the name of a key${d.role === 'owner' ? "'s owner" : ''}.`,
   },
   BP_KEY_FILE_BROKEN: {
     title: 'A key file does not hold a usable private key.',
@@ -42,10 +42,10 @@ export const errors = defineErrors('security', {
     message: (d: { path: string; reason: string }) => `The key file ${d.path} is not usable: ${d.reason}.`,
   },
   BP_SIGN_DATA_INVALID: {
-    title: 'What should be signed or verified is not bytes.',
+    title: 'What should be signed or verified, or a signature, is not bytes.',
     status: 400,
-    mend: 'Give a Uint8Array, or an async iterable of them.',
-    message: (d: { found: string }) => `The data to sign or verify is ${d.found}.`,
+    mend: 'Give a Uint8Array; for data, an async iterable of them will do too.',
+    message: (d: { role: 'data' | 'signature'; found: string }) => `The ${d.role} is ${d.found}, not bytes.`,
   },
   BP_PRIVATE_FILE_EXPOSED: {
     title: 'Others on this machine may read or change a file that must stay private.',

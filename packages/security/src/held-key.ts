@@ -36,14 +36,14 @@ export function digestFor(key: HeldKey, algorithm: SigningAlgorithm): string {
 
 /** Names a kind of key for people; two specs with one name are the same. */
 export function describeSpec(spec: KeySpec): string {
-  return spec.type === 'rsa' ? `RSA with ${spec.modulusLength} bits` : `${spec.type} on ${spec.curve}`;
+  return spec?.type === 'rsa' ? `RSA with ${spec.modulusLength} bits` : `${spec?.type} on ${spec?.curve}`;
 }
 
 /** True for a spec that keys can be made from, also when it comes from code that nobody type-checked. */
 export function isKeySpec(spec: KeySpec): boolean {
-  return spec.type === 'rsa'
+  return spec?.type === 'rsa'
     ? MODULI.includes(spec.modulusLength)
-    : spec.type === 'ec' && Object.values(CURVES).includes(spec.curve);
+    : spec?.type === 'ec' && Object.values(CURVES).includes(spec.curve);
 }
 
 /** A private key as its file holds it: when it was made, then PKCS#8. */

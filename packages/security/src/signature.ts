@@ -19,7 +19,13 @@ export function signData(key: HeldKey, digest: string, data: SignableData): Prom
 }
 
 /** False for any signature that is not this key's over this data, however malformed. */
-export function verifyData(key: HeldKey, digest: string, data: SignableData, signature: Uint8Array): Promise<boolean> {
+export async function verifyData(
+  key: HeldKey,
+  digest: string,
+  data: SignableData,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (!isUint8Array(signature)) throw errors.BP_SIGN_DATA_INVALID({ role: 'signature', found: kindOf(signature) });
   if (!isUint8Array(data) || data.byteLength > AT_ONCE) return verifyStream(key, digest, data, signature);
   return new Promise((resolve, reject) => {
     verify(digest, data, key.publicKey, signature, (error, valid) => (error ? reject(error) : resolve(valid)));
@@ -52,7 +58,8 @@ function nextTurn(): Promise<unknown> {
 async function feed(hash: { update(bytes: Uint8Array): unknown }, data: SignableData): Promise<void> {
   let sinceTurn = 0;
   for await (const piece of piecesOf(data)) {
-    if (!isUint8Array(piece)) throw errors.BP_SIGN_DATA_INVALID({ found: `a stream of ${kindOf(piece)}` });
+    if (!isUint8Array(piece))
+      throw errors.BP_SIGN_DATA_INVALID({ role: 'data', found: `a stream of ${kindOf(piece)}` });
     for (let from = 0; from < piece.byteLength; from += SLICE) {
       const slice = piece.subarray(from, from + SLICE);
       hash.update(slice);
@@ -68,7 +75,7 @@ async function feed(hash: { update(bytes: Uint8Array): unknown }, data: Signable
 function piecesOf(data: SignableData): AsyncIterable<Uint8Array> | readonly Uint8Array[] {
   if (isUint8Array(data)) return [data];
   if (typeof data?.[Symbol.asyncIterator] === 'function') return data;
-  throw errors.BP_SIGN_DATA_INVALID({ found: kindOf(data) });
+  throw errors.BP_SIGN_DATA_INVALID({ role: 'data', found: kindOf(data) });
 }
 
 const kindOf = (value: unknown): string => (value === null ? 'null' : typeof value);

@@ -294,6 +294,14 @@ describe('signatures', () => {
     await expect(keys.sign('a', keyId, 'ECDSA-SHA256', pieces())).rejects.toEqual(refused);
   });
 
+  it('are refused when they are not bytes themselves', async () => {
+    const keys = signer();
+    const { keyId } = await keys.ensure('a', 'k', P256);
+    await expect(keys.verify('a', keyId, 'ECDSA-SHA256', text('x'), 'MEUC' as never)).rejects.toEqual(
+      code('BP_SIGN_DATA_INVALID'),
+    );
+  });
+
   it('are not made when the stream breaks off', async () => {
     const keys = signer();
     const { keyId } = await keys.ensure('a', 'k', P256);

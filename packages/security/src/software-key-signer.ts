@@ -26,6 +26,8 @@ export function createSoftwareKeySigner(options: SoftwareKeySignerOptions): KeyS
   return new SoftwareKeySigner(options.directory, options.clock);
 }
 
+const isName = (name: unknown): boolean => typeof name === 'string' && NAME.test(name);
+
 class SoftwareKeySigner implements KeySigner {
   readonly #directory: string;
   readonly #clock: Clock;
@@ -105,8 +107,8 @@ class SoftwareKeySigner implements KeySigner {
 
   /** Names that pass cannot lead out of the directory. */
   #pathOf(owner: string, name: string): string {
-    if (!NAME.test(owner)) throw errors.BP_KEY_NAME_INVALID({ role: 'owner', name: String(owner) });
-    if (!NAME.test(name)) throw errors.BP_KEY_NAME_INVALID({ role: 'key', name: String(name) });
+    if (!isName(owner)) throw errors.BP_KEY_NAME_INVALID({ role: 'owner', name: String(owner) });
+    if (!isName(name)) throw errors.BP_KEY_NAME_INVALID({ role: 'key', name: String(name) });
     return join(this.#directory, owner, `${name}.pem`);
   }
 }
