@@ -2,6 +2,7 @@ export { BackplaneError, type ErrorFields, isBackplaneError, messageOf } from '.
 export { type Clock, type ClockTimer, sleep, systemClock } from './clock.ts';
 export { findUncloneable, type Uncloneable } from './cloneable.ts';
 export {
+  createErrors,
   defineErrors,
   type ErrorCatalogue,
   type ErrorEntries,
