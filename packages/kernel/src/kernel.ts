@@ -75,6 +75,11 @@ export class Kernel implements Entrances {
     return this.#reconciler.plan(change);
   }
 
+  /** Tells streams and other long-lived calls that the host is about to stop; everything still serves. */
+  announceStop(): void {
+    this.#reconciler.announceStop();
+  }
+
   /** Drains and stops everything, dependents first. At `deadlineMs` from now, what is in flight is ended. */
   stop(deadlineMs: number): Promise<void> {
     return this.#reconciler.stop(deadlineMs);

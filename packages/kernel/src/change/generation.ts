@@ -13,7 +13,8 @@ export interface Generation {
   readonly parts: ReadonlyMap<GenerationPart<unknown>, unknown>;
 }
 
-const NOTHING: Resolution = {
+/** No plugins, and nothing wrong with them. */
+export const NOTHING_RESOLVED: Resolution = {
   order: [],
   edges: new Map(),
   reach: new Map(),
@@ -22,11 +23,11 @@ const NOTHING: Resolution = {
   blocked: new Map(),
 };
 
-/** The generation before anything runs. */
+/** What stands before the first generation. */
 export const EMPTY_GENERATION: Generation = Object.freeze({
-  id: 0,
+  id: -1,
   instances: new Map(),
-  resolution: NOTHING,
+  resolution: NOTHING_RESOLVED,
   views: new Map(),
   parts: new Map(),
 });

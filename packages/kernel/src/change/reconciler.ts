@@ -4,7 +4,6 @@ import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
-import { resolveGraph } from '../graph/resolve-graph.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { failureOf } from '../lifecycle/failure-of.ts';
 import { Instance, type InstanceFacets, type InstanceSurroundings } from '../lifecycle/instance.ts';
@@ -16,7 +15,7 @@ import type { Candidate, Entry } from './candidate.ts';
 import type { Change } from './change.ts';
 import { ChangeExecution } from './change-execution.ts';
 import { draftChange, namesIn, refuseBreaking } from './draft-change.ts';
-import type { Generation } from './generation.ts';
+import { type Generation, NOTHING_RESOLVED } from './generation.ts';
 import { GenerationTable } from './generation-table.ts';
 
 export interface ReconcilerOptions {
@@ -83,6 +82,10 @@ export class Reconciler {
     return this.#phase === 'ready';
   }
 
+  announceStop(): void {
+    for (const instance of this.current.instances.values()) instance.announceEnd();
+  }
+
   apply(change: Change): Promise<ChangeReport> {
     return this.#enqueue(() => this.#reconcile(change, NONE));
   }
@@ -107,7 +110,7 @@ export class Reconciler {
         runStep(instance, 'quiesce', () => instance.driver.quiesce()).catch(() => {}),
       );
       await Promise.all(quiescing);
-      const departed = this.#table.commit([], resolveGraph(new Map()), this.#table.openViews(), () => []);
+      const departed = this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
       await this.#table.seeOut(departed, resolution.edges, deadlineMs);
     });
     await this.#table.drained();

@@ -159,6 +159,12 @@ export class Instance implements InstanceInfo, InstanceHost {
     return count;
   }
 
+  /** Tells long-lived calls that the end is near, before it comes. */
+  announceEnd(): void {
+    this.#draining ??= new AbortController();
+    this.#draining.abort();
+  }
+
   /** Begins to drain: resolves when no view holds the instance any more. */
   drained(): Promise<void> {
     this.phase = 'draining';
