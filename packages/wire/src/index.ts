@@ -1,1 +1,19 @@
-export {};
+export { codeFrame } from './code-frame.ts';
+export type { PluginManifest } from './manifest.ts';
+export { type ManifestOutcome, type ManifestSource, manifestPlace, manifestSource } from './manifest-source.ts';
+export { nearestName } from './nearest-name.ts';
+export { isPluginName, nameFromPath, PLUGIN_NAME_PATTERN } from './plugin-name.ts';
+export { isReservedName, RESERVED_MOUNTS, RESERVED_PLUGIN_NAMES } from './reserved-names.ts';
+export { type ResolvedPluginData, type ResolveOptions, resolvePluginData } from './resolve-plugin-data.ts';
+export { expectedBy, type SchemaError, type SchemaIssue, schemaIssues } from './schema-issue.ts';
+export {
+  nearestPosition,
+  type Position,
+  type Positions,
+  pathOf,
+  placeName,
+  pointerOf,
+  type SourcePlace,
+  type SourceProblem,
+  sourceProblem,
+} from './source-problem.ts';
