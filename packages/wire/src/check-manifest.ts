@@ -1,8 +1,8 @@
-import { canonicalName } from '@backplane/base';
 import validRange from 'semver/ranges/valid.js';
 import check from '../schemas/plugin.validate.js';
 import { errors } from './errors.ts';
 import type { PluginManifest } from './manifest.ts';
+import { refusedName } from './name-problem.ts';
 import { type SchemaIssue, schemaIssues } from './schema-issue.ts';
 import { type SourceProblem, sourceProblem } from './source-problem.ts';
 
@@ -38,13 +38,7 @@ function issueProblem(issue: SchemaIssue, value: unknown, places: ManifestPlaces
   const place = places.place(issue.path, hint);
   const key = issue.path.join('.');
   const name = isNameKey(issue) ? nameAt(issue, value) : undefined;
-  if (name !== undefined && issue.keyword === 'not')
-    return sourceProblem(errors.BP_NAME_RESERVED({ name, key }), place);
-  if (name !== undefined) {
-    const better = canonicalName(name).replace(/[^a-z0-9-]+/g, '-');
-    const suggestion = better !== name && /^[a-z]/.test(better) ? { hint: `Did you mean "${better}"?` } : {};
-    return sourceProblem(errors.BP_NAME_INVALID({ name, key }), { ...place, ...suggestion });
-  }
+  if (name !== undefined) return refusedName(name, key, place);
   return sourceProblem(places.invalid(issue.message), place);
 }
 

@@ -1,6 +1,7 @@
 export { codeFrame } from './code-frame.ts';
 export type { PluginManifest } from './manifest.ts';
 export { type ManifestOutcome, type ManifestSource, manifestPlace, manifestSource } from './manifest-source.ts';
+export { nameProblem } from './name-problem.ts';
 export { nearestName } from './nearest-name.ts';
 export { isPluginName, nameFromPath, PLUGIN_NAME_PATTERN } from './plugin-name.ts';
 export { isReservedName, RESERVED_MOUNTS, RESERVED_PLUGIN_NAMES } from './reserved-names.ts';

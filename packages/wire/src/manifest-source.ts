@@ -22,6 +22,13 @@ export function manifestPlace(
   return { file: source.file, position: nearestPosition(source.positions, pointerOf(path)) };
 }
 
+/** The places that later problems can be about; a schema may have hundreds more, and a source lives as long as its plugin. */
+function lastingPositions(positions: Positions): Positions {
+  return new Map(
+    [...positions].filter(([pointer]) => pointer.split('/', 4).length < 4 && !pointer.startsWith('/config_schema/')),
+  );
+}
+
 /** Checks a document that claims to be a manifest. `frame` draws the lines around a place. */
 export function manifestSource(
   document: { readonly value: unknown; readonly file: string; readonly positions: Positions },
@@ -35,5 +42,5 @@ export function manifestSource(
     },
   });
   if (manifest === undefined) return { problems };
-  return { source: { manifest, file: document.file, positions: document.positions }, problems: [] };
+  return { source: { manifest, file: document.file, positions: lastingPositions(document.positions) }, problems: [] };
 }
