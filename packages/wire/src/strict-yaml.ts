@@ -17,7 +17,7 @@ export type YamlOutcome =
   | { readonly document?: undefined; readonly problems: readonly SourceProblem[] };
 
 export interface YamlOptions {
-  /** Adds the lines around each problem. Off for files that may hold secrets. Default true. */
+  /** Shows the lines around each problem. Off for files that may hold secrets: then nothing of the file is quoted. Default true. */
   readonly frames?: boolean;
 }
 
@@ -64,7 +64,7 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
     return {
       problems: broken
         .slice(0, MOST_PROBLEMS)
-        .map((error) => problem('BP_YAML_SYNTAX', firstLine(error.message), error.pos[0])),
+        .map((error) => problem('BP_YAML_SYNTAX', firstLine(error.message, frames), error.pos[0])),
     };
   }
   const walk = new YamlWalk(yaml, place);
@@ -79,4 +79,8 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
   return { document: { file, value, positions: walk.positions }, problems: [] };
 }
 
-const firstLine = (message: string) => (message.split('\n', 1)[0] ?? '').replace(/[.:]$/, '');
+const firstLine = (message: string, quoting: boolean) => {
+  const line = (message.split('\n', 1)[0] ?? '').replace(/[.:]$/, '');
+  // The parser quotes the file after a colon.
+  return quoting ? line : line.replace(/:.*$/, '');
+};

@@ -60,8 +60,8 @@ export class YamlWalk {
 
   #alias(node: Yaml.Alias, pointer: string, offset: number, depth: number): unknown {
     const target = this.#anchors.get(node.source);
-    if (target === undefined) return this.#refuse(`the alias *${node.source} names no anchor before it`, offset);
-    if (this.#open.has(target)) return this.#refuse(`the alias *${node.source} contains itself`, offset);
+    if (target === undefined) return this.#refuse('an alias names no anchor before it', offset);
+    if (this.#open.has(target)) return this.#refuse('an alias contains itself', offset);
     return this.#node(target, pointer, offset, depth + 1);
   }
 
