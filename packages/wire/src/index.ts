@@ -1,1 +1,1 @@
-export {};
+export { PROBLEM_MEDIA_TYPE, Problem, ProblemIssue, problemType } from './problem.ts';
