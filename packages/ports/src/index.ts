@@ -1,5 +1,6 @@
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
 export type {
+  CarriedCall,
   ForwardTarget,
   HttpFacet,
   InstanceDriver,

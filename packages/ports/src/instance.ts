@@ -38,6 +38,18 @@ export interface ForwardTarget {
   readonly socketPath: string;
   /** Paths (below the mount) at which the other side accepts WebSocket upgrades. */
   readonly upgrades: boolean;
+  /**
+   * Lets a call go on over there: send the headers along, in place of any the client sent by those names, and release
+   * when the answer has ended.
+   */
+  carry?(call: CallContext): CarriedCall;
+}
+
+/** A call on its way to another process. */
+export interface CarriedCall {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Doing it again does nothing. */
+  release(): void;
 }
 
 /** What the kernel gives a driver to run one instance with. */
