@@ -8,24 +8,29 @@ export const LIFELINE = 4;
 const GRACE_MS = 1000;
 
 const GUARD = `
+const { rmSync } = require('node:fs');
 const { Socket } = require('node:net');
 const { workerData } = require('node:worker_threads');
 const lifeline = new Socket({ fd: workerData.fd });
+const end = () => {
+  rmSync(workerData.folder, { recursive: true, force: true });
+  process.kill(process.pid, 'SIGKILL');
+};
 lifeline.on('error', () => {});
-lifeline.on('close', () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), workerData.graceMs));
+lifeline.on('close', () => setTimeout(end, workerData.graceMs));
 lifeline.resume();
 `;
 
 /**
- * Ends this process when the host is gone, even if its main thread never comes back to its event loop. A thread of its own watches,
+ * Ends this process when the host is gone, even if its main thread never comes back to its event loop, and removes `folder`. A thread of its own watches,
  * because nothing in a blocked thread can; it costs about 11 MB.
  */
-export function guardLifeline(self: NodeJS.Process): void {
+export function guardLifeline(self: NodeJS.Process, folder: string): void {
   const guard = new Worker(GUARD, {
     eval: true,
     env: {},
     execArgv: [],
-    workerData: { fd: LIFELINE, graceMs: GRACE_MS },
+    workerData: { fd: LIFELINE, graceMs: GRACE_MS, folder },
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
   });
   guard.on('error', (error: unknown) => self.stderr.write(`The lifeline is not guarded: ${messageOf(error)}\n`));

@@ -35,9 +35,10 @@ describe('a host that is killed', () => {
   });
 
   it('leaves no process behind when the plugin is in an endless loop', async () => {
-    const { host, pid } = await startHost('loop');
+    const { host, pid, socketPath } = await startHost('loop');
     host.kill('SIGKILL');
     expect(await until(() => !isAlive(pid), 5000)).toBe(true);
+    expect(existsSync(dirname(socketPath))).toBe(false);
   });
 
   it('ends its child when it likes: a signal to the whole group does not', async () => {

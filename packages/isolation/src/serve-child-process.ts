@@ -19,16 +19,19 @@ export interface ServeChildProcessOptions extends ChildRuntime {
  * ends it. An exception or rejection that nobody caught is reported and ends the process with code 1, whatever the plugin listens for.
  */
 export function serveChildProcess({ self, ...runtime }: ServeChildProcessOptions): void {
-  const orphaned = () => {
-    const path = child.socketPath;
-    if (path !== undefined) rmSync(dirname(path), { recursive: true, force: true });
-    self.exit(0);
-  };
+  let folder: string | undefined;
   const child = serveChild({
     ...runtime,
     channel: createIpcChannel(self as Parameters<typeof createIpcChannel>[0]),
+    begun({ socketPath }) {
+      folder = dirname(socketPath);
+      guardLifeline(self, folder);
+    },
     disposed: () => self.exit(0),
-    orphaned,
+    orphaned() {
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+      self.exit(0);
+    },
   });
   self.on('uncaughtException', (error) => {
     child.reportFatal(error);
@@ -39,5 +42,4 @@ export function serveChildProcess({ self, ...runtime }: ServeChildProcessOptions
   self.on('SIGTERM', () => {
     if (child.ending) self.exit(0);
   });
-  guardLifeline(self);
 }

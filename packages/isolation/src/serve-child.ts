@@ -18,6 +18,8 @@ import { decodeError, encodeError, type WireError } from './wire-error.ts';
 
 export interface ServeChildOptions extends ChildRuntime {
   readonly channel: Channel;
+  /** The host has said what to run, and nothing of it has been loaded yet. */
+  readonly begun: (init: ChildInit) => void;
   /** The instance has been disposed and the host has been told: end the thread or process. */
   readonly disposed: () => void;
   /** The host has gone. */
@@ -28,8 +30,6 @@ export interface ServeChildOptions extends ChildRuntime {
 export interface ServedChild {
   /** Tells the host, at once, of an exception that nobody caught. */
   reportFatal(error: unknown): void;
-  /** Where the child was told to listen; `undefined` before `initialize`. */
-  readonly socketPath: string | undefined;
   /** True from the host's wish to dispose on. */
   readonly ending: boolean;
 }
@@ -42,12 +42,11 @@ export function serveChild(options: ServeChildOptions): ServedChild {
   const surroundings = { clock, draining: draining.signal, ended: ended.signal };
   const streams = new OutgoingStreams();
   const services = new ProvidedServices();
-  let socketPath: string | undefined;
   let ending = false;
   let instance: ChildInstance | undefined;
 
   const initialize = async (init: ChildInit): Promise<InitializeAnswer> => {
-    socketPath = init.socketPath;
+    options.begun(init);
     if (init.draining) draining.abort();
     const parts: SeatParts = { init, peer, surroundings, streams, services };
     const { seat, refused } = createChildSeat(parts);
@@ -129,9 +128,6 @@ export function serveChild(options: ServeChildOptions): ServedChild {
     reportFatal(error) {
       peer.note(SAY.fatal, encodeError(error));
       peer.flush();
-    },
-    get socketPath() {
-      return socketPath;
     },
     get ending() {
       return ending;

@@ -124,8 +124,8 @@ export default definePlugin({
           });
         if (how === 'reject') void Promise.reject(new RangeError('nobody awaited this'));
         if (how === 'disconnect') {
+          process.removeAllListeners('disconnect');
           process.disconnect?.();
-          for (;;);
         }
         if (how === 'fail') fail(new BackplaneError({ code: 'BP_PROBE', status: 500, details: {} }, 'It gives up.'));
         if (how === 'stderr') {
