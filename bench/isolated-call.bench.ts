@@ -20,7 +20,7 @@ const childEntry = new URL('./isolated-call.child.ts', import.meta.url);
 const execArgv = ['--conditions=backplane-source'];
 const ticksPerSecond = 100;
 
-type Echo = (value: unknown) => Promise<unknown>;
+type Echo = (value: unknown, call: CallContext) => Promise<unknown>;
 interface Contender {
   readonly echo: Echo;
   readonly pid: number;
@@ -67,11 +67,11 @@ async function isolatedService(): Promise<Contender> {
   const driver = createProcessUnit({ data: host.info.data, ...options }).create(host);
   await driver.initialize();
   const remote = service as unknown as RemoteService;
-  const echo: Echo = (value) => remote.invoke('echo', [value], newCall());
+  const echo: Echo = (value, call) => remote.invoke('echo', [value], call);
   return { echo, pid: Number(await remote.invoke('pid', [], newCall())), end: () => driver.dispose() };
 }
 
-/** A context of its own for each call, as a host gives it. */
+/** A context of its own for each caller, as a request has one in the host. */
 function newCall(): CallContext {
   const controller = new AbortController();
   return {
@@ -87,7 +87,8 @@ function newCall(): CallContext {
 async function run(echo: Echo, calls: number, inFlight: number): Promise<void> {
   let left = calls;
   const caller = async () => {
-    while (left-- > 0) await echo(payload);
+    const call = newCall();
+    while (left-- > 0) await echo(payload, call);
   };
   await Promise.all(Array.from({ length: inFlight }, caller));
 }

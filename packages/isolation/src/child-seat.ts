@@ -67,7 +67,7 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
     receive(headers) {
       const wire = readCallHeader(headers[CALL_HEADER], init.secret);
       delete headers[CALL_HEADER];
-      return wire && new ReceivedCall(wire, surroundings);
+      return wire === undefined ? undefined : new ReceivedCall(wire, surroundings);
     },
   };
   return { seat, refused: () => refusal };

@@ -55,8 +55,8 @@ type State =
 
 const OPEN: State = { phase: 'open' };
 const BEHIND: State = { phase: 'behind' };
-/** Keeps one message small enough to be copied without blocking the loop for long. */
-const MAX_BATCH = 256;
+/** Frames in one message. Of more calls in flight, the other side can work on the first while the next are still being copied. */
+const MAX_BATCH = 32;
 
 /**
  * One end of a channel: requests with answers in both directions, one-way notes, cancellation. Whatever is said in one turn of the loop
@@ -141,7 +141,9 @@ export class Peer {
   #enqueue(frame: Frame, origin: Origin): void {
     this.#queue.push(frame);
     this.#origins.push(origin);
-    if (this.#scheduled || this.#state.phase !== 'open') return;
+    if (this.#state.phase !== 'open') return;
+    if (this.#queue.length >= MAX_BATCH) this.#flush();
+    if (this.#scheduled) return;
     this.#scheduled = true;
     nextTick(() => {
       this.#scheduled = false;

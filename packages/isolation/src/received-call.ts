@@ -2,7 +2,7 @@ import type { Clock, ClockTimer } from '@backplane/base';
 import type { Principal, TraceContext } from '@backplane/plugin-api';
 import type { Call } from '@backplane/ports';
 import { errors } from './errors.ts';
-import type { WireCall } from './wire-call.ts';
+import { type DecodedCall, decodeCall, type WireCall } from './wire-call.ts';
 
 /** What all calls of one instance share. */
 export interface CallSurroundings {
@@ -18,28 +18,45 @@ type State =
 
 /**
  * A call of the host, as the child sees it. Its signal aborts when the caller has gone, at the deadline, and at the drain limit.
- * Signal and timer are made when the signal is first read.
+ * Nothing is read, made or timed before somebody asks for it.
  */
 export class ReceivedCall implements Call {
-  readonly principal: Principal;
-  readonly trace: TraceContext;
-  readonly deadline: number | undefined;
-  readonly generation: number;
-  /** Names the host's own call. */
-  readonly token: number;
+  readonly #wire: WireCall;
+  #decoded: DecodedCall | undefined;
   readonly #surroundings: CallSurroundings;
   #state: State = { phase: 'open' };
   #controller: AbortController | undefined;
   #timer: ClockTimer | undefined;
 
   constructor(wire: WireCall, surroundings: CallSurroundings) {
-    const [token, principal, traceId, spanId, sampled, deadline, generation] = wire;
-    this.token = token;
-    this.principal = principal;
-    this.trace = { traceId, spanId, sampled };
-    this.deadline = deadline;
-    this.generation = generation;
+    this.#wire = wire;
     this.#surroundings = surroundings;
+  }
+
+  get #said(): DecodedCall {
+    this.#decoded ??= decodeCall(this.#wire);
+    return this.#decoded;
+  }
+
+  /** Names the host's own call. */
+  get token(): number {
+    return this.#said.token;
+  }
+
+  get principal(): Principal {
+    return this.#said.principal;
+  }
+
+  get trace(): TraceContext {
+    return this.#said.trace;
+  }
+
+  get deadline(): number | undefined {
+    return this.#said.deadline;
+  }
+
+  get generation(): number {
+    return this.#said.generation;
   }
 
   get id(): string {
