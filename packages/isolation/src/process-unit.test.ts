@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { dirname } from 'node:path';
@@ -183,6 +184,15 @@ describe('a plugin in a process of its own', () => {
     expect(await invoke('sign', [megabytes, 1024 * 1024])).toEqual({ length: expect.any(Number), verified: true });
     expect(fake.pieces.reduce((sum, size) => sum + size, 0)).toBe(2 * megabytes);
     expect(Math.max(...fake.pieces)).toBe(256 * 1024);
+  });
+
+  it('never answers the child in the call that happened to start it', async () => {
+    const calls = new AsyncLocalStorage<string>();
+    const fake = createFakeHost();
+    fake.answer = () => calls.getStore() ?? 'outside';
+    const { invoke } = await calls.run('the reload request', () => boot({}, {}, fake));
+    expect(await invoke('askOutside', ['?'])).toBe('outside');
+    expect(await calls.run('a caller', () => invoke('askPeer', ['?']))).toBe('outside');
   });
 
   it('pauses, resumes and hands its state over', async () => {
