@@ -3,6 +3,7 @@ export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavai
 export type { HostControl } from './host-control.ts';
 export type {
   DrivenScope,
+  CarriedCall,
   ForwardTarget,
   HttpFacet,
   InstanceDriver,

@@ -38,6 +38,18 @@ export interface ForwardTarget {
   readonly socketPath: string;
   /** Paths (below the mount) at which the other side accepts WebSocket upgrades. */
   readonly upgrades: boolean;
+  /**
+   * Lets a call go on over there: send the headers along, in place of any the client sent by those names, and release
+   * when the answer has ended.
+   */
+  carry?(call: CallContext): CarriedCall;
+}
+
+/** A call on its way to another process. */
+export interface CarriedCall {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Doing it again does nothing. */
+  release(): void;
 }
 
 /** A scope as its driver sees it: what the plugin does of its own accord runs between `activate` and `pause`. */
