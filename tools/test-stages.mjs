@@ -36,6 +36,7 @@ export const stages = (vitestArguments) => [
   { name: 'floors', work: script('tools/check-floors.ts') },
   { name: 'types', work: installed('tsc', '-p', 'tsconfig.check.json') },
   { name: 'build', work: () => ensureBuilt() },
+  { name: 'schemas', work: script('tools/schemas.ts', '--check') },
   { name: 'API report', work: script('tools/api-report.ts', '--check') },
   { name: 'error page', work: script('tools/error-docs.ts', '--check') },
   { name: 'tests', work: (tools) => vitest(tools, vitestArguments) },

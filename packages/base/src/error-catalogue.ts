@@ -33,6 +33,11 @@ const published: PublishedCatalogue[] = [];
 /** Declares a package's error codes, once per package. `owner` is the package's name without the scope. */
 export function defineErrors<const E extends ErrorEntries>(owner: string, entries: E): ErrorCatalogue<E> {
   published.push({ owner, entries });
+  return createErrors(entries);
+}
+
+/** Makes a catalogue that is not published: for code that may be unloaded, which the list would keep in memory. */
+export function createErrors<const E extends ErrorEntries>(entries: E): ErrorCatalogue<E> {
   const catalogue: Record<string, unknown> = {};
   for (const [code, entry] of Object.entries(entries)) {
     catalogue[code] = (details: Record<string, unknown>, options?: ErrorOptions) =>

@@ -1,6 +1,8 @@
 export { BackplaneError, type ErrorFields, isBackplaneError, messageOf } from './backplane-error.ts';
 export { type Clock, type ClockTimer, sleep, systemClock } from './clock.ts';
+export { findUncloneable, type Uncloneable } from './cloneable.ts';
 export {
+  createErrors,
   defineErrors,
   type ErrorCatalogue,
   type ErrorEntries,
@@ -8,5 +10,6 @@ export {
   type PublishedCatalogue,
   publishedCatalogues,
 } from './error-catalogue.ts';
+export { errors as baseErrors } from './errors.ts';
 export { canonicalName, newSpanId, newTraceId } from './ids.ts';
 export { withTimeLimit } from './time-limit.ts';

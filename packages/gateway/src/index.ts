@@ -1,1 +1,7 @@
-export {};
+export { errors as gatewayErrors } from './errors.ts';
+export { readForwardedCall } from './forwarded-call.ts';
+export { createGateway, type Gateway, type GatewayOptions, type ListenOptions } from './gateway.ts';
+export type { Layer } from './layer.ts';
+export { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
+export type { Mount, MountTable } from './mount-table.ts';
+export type { SystemMount } from './system-mount.ts';

@@ -1,1 +1,14 @@
-export {};
+export { activeCall, runOutsideCalls, runWithCall } from './call/call-storage.ts';
+export { readTraceparent } from './call/trace-context.ts';
+export type { Change } from './change/change.ts';
+export { errors as kernelErrors } from './errors.ts';
+export { findCycles } from './graph/find-cycles.ts';
+export { type Resolution, resolveGraph } from './graph/resolve-graph.ts';
+export { Kernel, type KernelOptions } from './kernel.ts';
+export type { KernelEvent } from './kernel-event.ts';
+export { createInlineDriver, createInlineUnit } from './lifecycle/inline-driver.ts';
+export type { InstanceFacets } from './lifecycle/instance.ts';
+export { normalizeHealth, worstHealth } from './lifecycle/normalize-health.ts';
+export type { DesiredPlugin } from './lifecycle/plugin-record.ts';
+export { PluginScope, type ScopeOwner } from './scope/plugin-scope.ts';
+export { ResourceTable } from './scope/resource-table.ts';

@@ -1,1 +1,2 @@
-export {};
+export { createManagement, type Management, type ManagementOptions } from './create-management.ts';
+export { errors as managementErrors } from './errors.ts';

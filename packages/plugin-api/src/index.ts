@@ -1,4 +1,10 @@
-export { BackplaneError, isBackplaneError } from '@backplane/base';
+export {
+  BackplaneError,
+  type ErrorCatalogue,
+  type ErrorEntries,
+  type ErrorEntry,
+  isBackplaneError,
+} from '@backplane/base';
 export {
   type CallContext,
   type CallOptions,
@@ -10,6 +16,7 @@ export {
   withCallOptions,
 } from './call-context.ts';
 export type { ConfigSchema, InferConfig, JsonSchema, PropertyMap, PropertySchema } from './config-schema.ts';
+export { defineErrors } from './define-errors.ts';
 export {
   type Dependencies,
   definePlugin,

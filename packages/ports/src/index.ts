@@ -1,5 +1,9 @@
+export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-report.ts';
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
+export type { HostControl } from './host-control.ts';
 export type {
+  DrivenScope,
+  CarriedCall,
   ForwardTarget,
   HttpFacet,
   InstanceDriver,
@@ -10,3 +14,14 @@ export type {
 } from './instance.ts';
 export type { KeySigner } from './key-signer.ts';
 export type { DependencyData, NeedData, PluginData } from './plugin-data.ts';
+export type {
+  DrainingStatus,
+  Failure,
+  HeldEffect,
+  HistoryEntry,
+  LastChange,
+  LeakReceipt,
+  PluginPhase,
+  PluginState,
+  PluginStatus,
+} from './plugin-status.ts';

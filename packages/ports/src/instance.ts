@@ -38,11 +38,31 @@ export interface ForwardTarget {
   readonly socketPath: string;
   /** Paths (below the mount) at which the other side accepts WebSocket upgrades. */
   readonly upgrades: boolean;
+  /**
+   * Lets a call go on over there: send the headers along, in place of any the client sent by those names, and release
+   * when the answer has ended.
+   */
+  carry?(call: CallContext): CarriedCall;
+}
+
+/** A call on its way to another process. */
+export interface CarriedCall {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Doing it again does nothing. */
+  release(): void;
+}
+
+/** A scope as its driver sees it: what the plugin does of its own accord runs between `activate` and `pause`. */
+export interface DrivenScope extends Scope {
+  activate(): void;
+  /** Resolves when the timers and tasks that were running have ended. */
+  pause(): Promise<void>;
 }
 
 /** What the kernel gives a driver to run one instance with. */
 export interface InstanceHost {
   readonly info: InstanceInfo;
+  readonly scope: DrivenScope;
   readonly environment: string;
   /** Validated and frozen. */
   readonly config: unknown;
@@ -59,7 +79,7 @@ export interface InstanceHost {
 
 /**
  * Runs one instance, wherever that is. The kernel calls the steps in this order, never two at once, each under the plugin's time limit:
- * initialize, start, (health)*, then quiesce and either resume or stop and dispose. Any step may be followed by stop and dispose.
+ * initialize, start, health, resume (at the swap), then quiesce and either resume or stop and dispose. Any step may be followed by stop and dispose.
  */
 export interface InstanceDriver {
   initialize(): Promise<void>;
@@ -67,7 +87,7 @@ export interface InstanceDriver {
   health(): Promise<HealthAnswer>;
   /** Pauses what the instance does of its own accord; gives the state for the next version. Calls still arrive. */
   quiesce(): Promise<unknown>;
-  /** Takes back a quiesce. */
+  /** Lets the instance's own work (timers, tasks) run: at the swap, and when a quiesce is taken back. */
   resume(): Promise<void>;
   stop(): Promise<void>;
   /** Ends the machinery itself (a child process, a thread). Called last, once, also after a failure. */

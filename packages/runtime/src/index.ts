@@ -1,1 +1,2 @@
-export {};
+export { createHost, type Host, type HostStart } from './create-host.ts';
+export type { HostOptions } from './host-options.ts';

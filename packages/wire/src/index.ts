@@ -1,1 +1,30 @@
-export {};
+export { codeFrame } from './code-frame.ts';
+export {
+  HealthBody,
+  PluginHealthBody,
+  PluginStatusBody,
+  PluginsStatusBody,
+  ReadyBody,
+  ReloadBody,
+} from './management-bodies.ts';
+export type { PluginManifest } from './manifest.ts';
+export { type ManifestOutcome, type ManifestSource, manifestPlace, manifestSource } from './manifest-source.ts';
+export { nameProblem } from './name-problem.ts';
+export { nearestName } from './nearest-name.ts';
+export { isPluginName, nameFromPath, PLUGIN_NAME_PATTERN } from './plugin-name.ts';
+export { PROBLEM_MEDIA_TYPE, Problem, ProblemIssue, problemType } from './problem.ts';
+export { type ProblemCircumstances, problemOf } from './problem-of.ts';
+export { isReservedName, RESERVED_MOUNTS, RESERVED_PLUGIN_NAMES } from './reserved-names.ts';
+export { type ResolvedPluginData, type ResolveOptions, resolvePluginData } from './resolve-plugin-data.ts';
+export { expectedBy, type SchemaError, type SchemaIssue, schemaIssues } from './schema-issue.ts';
+export {
+  nearestPosition,
+  type Position,
+  type Positions,
+  pathOf,
+  placeName,
+  pointerOf,
+  type SourcePlace,
+  type SourceProblem,
+  sourceProblem,
+} from './source-problem.ts';

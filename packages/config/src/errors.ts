@@ -1,0 +1,46 @@
+import { defineErrors } from '@backplane/base';
+
+export const errors = defineErrors('config', {
+  BP_CONFIG_INVALID: {
+    title: 'The configuration of a plugin is not what its schema asks for.',
+    status: 422,
+    mend: 'Correct these keys; nothing was changed.',
+    message: (d: { plugin: string; issues: readonly { message: string; place?: string }[] }) =>
+      [
+        `The configuration of plugin "${d.plugin}" is refused:`,
+        ...d.issues.map(({ place, message }) => `  ${place === undefined ? '' : `${place} `}${message}`),
+        '',
+      ].join('\n'),
+  },
+  BP_CONFIG_SCHEMA_INVALID: {
+    title: 'The configuration schema of a plugin is broken.',
+    status: 422,
+    mend: 'Write a JSON Schema (2020-12), a map of properties, or use a library with Standard Schema. Patterns must do without look-around and back-references.',
+    message: (d: { reason: string }) => `The configuration schema cannot be used: ${d.reason}.`,
+  },
+  BP_CONFIG_FILE_TWICE: {
+    title: 'Several files claim to configure one plugin.',
+    status: 409,
+    mend: 'Keep one of them.',
+    message: (d: { plugin: string; files: readonly string[] }) =>
+      `The configuration of plugin "${d.plugin}" is in ${d.files.join(' and in ')}.`,
+  },
+  BP_CONFIG_FOLDER_UNREADABLE: {
+    title: 'The folder with the configuration of plugins cannot be read.',
+    status: 422,
+    mend: 'Let the host read it, or name another folder.',
+    message: (d: { folder: string; reason: string }) => `The folder ${d.folder} cannot be read: ${d.reason}.`,
+  },
+  BP_CONFIG_SHAPE: {
+    title: 'A configuration file is not a map of keys where it should be one.',
+    status: 422,
+    mend: 'Write "default:" and the environments as maps of keys.',
+    message: (d: { what: string }) => `${d.what} must be a map of keys.`,
+  },
+  BP_CONFIG_SETTING_INVALID: {
+    title: 'A key by which the host runs a plugin has a wrong value.',
+    status: 422,
+    mend: 'Correct it in this file.',
+    message: (d: { key: string; expected: string }) => `"${d.key}" must be ${d.expected}.`,
+  },
+});

@@ -1,0 +1,76 @@
+import { type BackplaneError, isBackplaneError } from '@backplane/base';
+import { placeName, type SchemaIssue, type SourceProblem } from '@backplane/wire';
+import type { PluginConfig } from './config-source.ts';
+import type { ConfigValidator } from './config-validator.ts';
+import { errors } from './errors.ts';
+import { placed } from './host-settings.ts';
+import type { PlainMap } from './plain-data.ts';
+
+/** One thing that is wrong with a plugin's configuration. Holds no value: it might be a secret. */
+export interface ConfigIssue {
+  readonly message: string;
+  /** `file:line:column`, as far as known. */
+  readonly place?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The key, as a path; empty for the whole. */
+  readonly path: readonly string[];
+  readonly expected?: string;
+  /** The key or value most likely meant. */
+  readonly nearest?: string;
+}
+
+export type ValidatedConfig =
+  | { readonly config: unknown; readonly error?: undefined }
+  /** BP_CONFIG_INVALID with every issue in `details.issues`, or BP_CONFIG_SCHEMA_INVALID. */
+  | { readonly error: BackplaneError; readonly config?: undefined };
+
+/** The frozen configuration of a plugin, or one error that lists everything wrong with it. */
+export async function validatePluginConfig(
+  configured: PluginConfig,
+  validator: ConfigValidator,
+): Promise<ValidatedConfig> {
+  const issues: ConfigIssue[] = configured.problems.map(issueOfProblem);
+  try {
+    const outcome = await validator.validate({ ...configured.value, ...namedHostKeys(configured, validator) });
+    if (outcome.issues === undefined && issues.length === 0) return { config: outcome.value };
+    // A file that could not be read leaves keys missing, which is not what is wrong.
+    if (configured.problems.length === 0)
+      issues.push(...(outcome.issues ?? []).map((issue) => issueAt(issue, configured)));
+  } catch (thrown) {
+    if (!isBackplaneError(thrown, 'BP_CONFIG_SCHEMA_INVALID')) throw thrown;
+    return { error: thrown as BackplaneError };
+  }
+  return { error: errors.BP_CONFIG_INVALID({ plugin: configured.plugin, issues }) };
+}
+
+function namedHostKeys({ hostKeys }: PluginConfig, { jsonSchema }: ConfigValidator): PlainMap {
+  const properties = jsonSchema?.properties ?? {};
+  return Object.fromEntries(Object.entries(hostKeys).filter(([key]) => Object.hasOwn(properties, key)));
+}
+
+function issueOfProblem({ message, file, line, column }: SourceProblem): ConfigIssue {
+  return {
+    message,
+    path: [],
+    ...location({
+      ...(file !== undefined && { file }),
+      ...(line !== undefined && { line }),
+      ...(column !== undefined && { column }),
+    }),
+  };
+}
+
+function issueAt({ path, message, expected, nearest }: SchemaIssue, { origins }: PluginConfig): ConfigIssue {
+  return {
+    message: nearest === undefined ? message : `${message} Did you mean "${nearest}"?`,
+    path,
+    ...location(placed(origins, path)),
+    ...(expected !== undefined && { expected }),
+    ...(nearest !== undefined && { nearest }),
+  };
+}
+
+const location = (place: Pick<ConfigIssue, 'file' | 'line' | 'column'>) =>
+  place.file === undefined ? {} : { ...place, place: placeName(place) };

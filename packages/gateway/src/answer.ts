@@ -1,0 +1,72 @@
+import { Readable } from 'node:stream';
+import type { GatewayResponse, ResponseBody, ResponseHeaders, ResponseInit } from '@backplane/plugin-api';
+
+/** Every answer that may come out of the onion. Middleware sees its interface only. */
+export abstract class Answer implements GatewayResponse {
+  abstract status: number;
+  abstract readonly headers: ResponseHeaders;
+  abstract body: ResponseBody;
+  abstract readonly committed: boolean;
+
+  /** Lets go of a body that nobody will read. */
+  discard(): void {
+    discardBody(this.body);
+  }
+}
+
+/** Destroys a stream that nobody will read; anything else is left to the collector. */
+export function discardBody(body: unknown): void {
+  if (!(body instanceof Readable) || body.destroyed) return;
+  // A stream that is given up may still report why it broke; nobody is there to hear it.
+  body.on('error', () => {});
+  body.destroy();
+}
+
+/** Headers in a map of their own, until the answer is written. */
+class OwnHeaders implements ResponseHeaders {
+  readonly #values = new Map<string, string | readonly string[]>();
+
+  get(name: string): string | readonly string[] | undefined {
+    return this.#values.get(name.toLowerCase());
+  }
+  set(name: string, value: string | readonly string[]): void {
+    this.#values.set(name.toLowerCase(), value);
+  }
+  delete(name: string): void {
+    this.#values.delete(name.toLowerCase());
+  }
+  has(name: string): boolean {
+    return this.#values.has(name.toLowerCase());
+  }
+  names(): string[] {
+    return [...this.#values.keys()];
+  }
+}
+
+/** An answer that the gateway itself will write: made by middleware, a problem, or one that was forwarded. */
+export class OwnAnswer extends Answer {
+  status: number;
+  readonly headers: ResponseHeaders = new OwnHeaders();
+  /** Writes the head without waiting for the first byte of a streamed body. */
+  readonly eager: boolean;
+  #body: ResponseBody;
+
+  constructor(init: ResponseInit, eager = false) {
+    super();
+    this.status = init.status;
+    this.#body = init.body ?? null;
+    this.eager = eager;
+    for (const name in init.headers) this.headers.set(name, init.headers[name] as string | readonly string[]);
+  }
+
+  get committed(): boolean {
+    return false;
+  }
+  get body(): ResponseBody {
+    return this.#body;
+  }
+  set body(body: ResponseBody) {
+    this.#body = body;
+    this.headers.delete('content-length');
+  }
+}

@@ -1,0 +1,209 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { canonicalName, isBackplaneError, messageOf } from '@backplane/base';
+import type { Logger } from '@backplane/plugin-api';
+import type { CallInit, Entrances, View } from '@backplane/ports';
+import { errors } from './errors.ts';
+import { type Arrival, type Destination, Exchange, type ExchangeHost, exchangeOf, type Upgrade } from './exchange.ts';
+import { readForwardedCall, stripForwarded } from './forwarded-call.ts';
+import type { GatewayLimits } from './limits.ts';
+import { type MountTable, NOWHERE } from './mount-table.ts';
+import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
+import { firstSegment, originForm, pathOf, withFirstSegment } from './request-target.ts';
+import { answerOnSocket, sendAnswer } from './send-answer.ts';
+import type { SystemMount } from './system-mount.ts';
+
+export interface DispatcherOptions {
+  /** The mount table of the current generation. */
+  table(): MountTable;
+  readonly entrances: Entrances;
+  readonly logger: Logger;
+  readonly limits: GatewayLimits;
+  readonly exposeErrors: boolean;
+  readonly trustForwarded: boolean;
+}
+
+const NO_INIT: CallInit = Object.freeze({});
+
+/** A request that is no exchange: a page of the host, or one that waits for its plugin. */
+interface Waiting {
+  readonly response: ServerResponse;
+  destroy(): void;
+}
+
+/** Finds who answers a request, enters the generation once for it, and counts it in and out. */
+export class Dispatcher implements ExchangeHost {
+  readonly exposeErrors: boolean;
+  readonly exchanges = new Set<Exchange>();
+  readonly #options: DispatcherOptions;
+  readonly #waiting = new Set<Waiting>();
+  #draining: { readonly empty: () => void; readonly oneLeft: () => void } | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.exposeErrors = options.exposeErrors;
+  }
+
+  get inFlight(): number {
+    return this.exchanges.size + this.#waiting.size;
+  }
+
+  serve(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
+    const sent = request.url ?? '/';
+    const url = originForm(sent);
+    if (url !== sent) request.url = url;
+    const arrival: Arrival = { request, response, url, upgrade };
+    if (this.#draining !== undefined) response.setHeader('connection', 'close');
+    const { urlLength: limit } = this.#options.limits;
+    if (sent.length > limit) this.#refuse(arrival, { error: errors.BP_HTTP_URL_TOO_LONG({ limit }) });
+    else this.#route(arrival, undefined);
+  }
+
+  failed(thrown: unknown, exchange: Exchange, plugin: string | undefined): void {
+    const cause = isBackplaneError(thrown) && thrown.cause !== undefined ? thrown.cause : thrown;
+    this.#options.logger.error(`${exchange.method} ${pathOf(exchange.url)} failed: ${messageOf(cause)}`, {
+      plugin,
+      trace_id: exchange.call.id,
+      error: cause,
+    });
+  }
+
+  left(exchange: Exchange): void {
+    this.exchanges.delete(exchange);
+    exchange.call.leave();
+    this.#oneLeft();
+  }
+
+  /** Resolves when nothing is in flight. What comes until then is served, and its connection closed after it. */
+  async drained(oneLeft: () => void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#draining = { empty: resolve, oneLeft };
+    for (const { response, upgrade } of this.exchanges) {
+      if (!response.headersSent && upgrade === undefined) response.setHeader('connection', 'close');
+    }
+    for (const exchange of this.exchanges) exchange.destination.goingAway?.();
+    if (this.inFlight === 0) resolve();
+    await promise;
+  }
+
+  /** Cuts everything that is in flight. */
+  cut(): void {
+    for (const exchange of this.exchanges) exchange.destroy();
+    for (const waiting of this.#waiting) waiting.destroy();
+  }
+
+  #route(arrival: Arrival, waitedFor: Promise<void> | undefined): void {
+    const { url, upgrade } = arrival;
+    const table = this.#options.table();
+    const segment = firstSegment(url);
+    if (segment === undefined) {
+      this.#refuse(arrival, { error: errors.BP_HTTP_BAD_URL({ url: pathOf(url) }) });
+      return;
+    }
+    const mount = table.mounts.get(segment) ?? table.mounts.get(canonicalName(segment));
+    const { inFlight: limit } = this.#options.limits;
+    if (mount?.kind === 'system' && upgrade === undefined) {
+      this.#serveSystem(arrival, mount.system);
+    } else if (this.inFlight >= limit) {
+      this.#refuse(arrival, { error: errors.BP_OVERLOADED({ limit }), headers: { 'retry-after': '1' } });
+    } else if (mount?.kind !== 'plugin') {
+      this.#enter(arrival, table, table.nowhere, NOWHERE);
+    } else if (mount.back !== undefined && mount.back !== waitedFor) {
+      this.#routeWhenBack(arrival, mount.back);
+    } else {
+      if (segment !== mount.name || !url.startsWith(segment, 1)) rename(arrival, mount.name);
+      this.#enter(arrival, table, mount.view, mount.destination);
+    }
+  }
+
+  #enter(arrival: Arrival, { layers }: MountTable, view: View, destination: Destination): void {
+    const { request, response, upgrade } = arrival;
+    let init: CallInit;
+    try {
+      init = this.#initOf(request);
+    } catch (thrown) {
+      this.#refuse(arrival, refusalFor(thrown, this.#place(arrival)));
+      return;
+    }
+    const exchange = new Exchange(this, arrival, view.enter(init), layers, destination);
+    this.exchanges.add(exchange);
+    if (upgrade === undefined) response.once('close', closed);
+    else upgrade.socket.once('close', () => exchange.closed(false));
+    this.#options.entrances.run(exchange.call, () => exchange.begin());
+  }
+
+  #initOf(request: IncomingMessage): CallInit {
+    const { headers } = request;
+    if (this.#options.trustForwarded) {
+      const init = readForwardedCall(headers);
+      stripForwarded(request);
+      return init;
+    }
+    stripForwarded(request);
+    const { traceparent } = headers;
+    return traceparent === undefined ? NO_INIT : { traceparent: String(traceparent) };
+  }
+
+  #routeWhenBack(arrival: Arrival, back: Promise<void>): void {
+    const { response, upgrade } = arrival;
+    const entry: Waiting = { response, destroy: () => (upgrade?.socket ?? response).destroy() };
+    this.#waiting.add(entry);
+    const goOn = () => {
+      this.#waiting.delete(entry);
+      if (response.closed || upgrade?.socket.destroyed) this.#oneLeft();
+      else this.#route(arrival, back);
+    };
+    back.then(goOn, goOn);
+  }
+
+  #serveSystem(arrival: Arrival, system: SystemMount): void {
+    const { request, response, url } = arrival;
+    const entry: Waiting = { response, destroy: () => response.destroy() };
+    this.#waiting.add(entry);
+    response.once('close', () => {
+      this.#waiting.delete(entry);
+      this.#oneLeft();
+    });
+    const failed = (thrown: unknown) => {
+      const path = pathOf(url);
+      this.#options.logger.error(`A page of the host failed: ${path}`, { error: thrown });
+      if (response.headersSent) response.destroy();
+      else this.#refuse(arrival, { error: errors.BP_HTTP_SYSTEM_FAILED({ path }, { cause: thrown }) });
+    };
+    try {
+      const done = system.handle(request, response);
+      if (done !== undefined) done.catch(failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  /** Answers a request that no generation was entered for. */
+  #refuse(arrival: Arrival, refusal: Refusal): void {
+    const { request, response, upgrade } = arrival;
+    if (upgrade !== undefined) answerOnSocket(response, upgrade.socket);
+    const answer = problemAnswer(refusal, this.#place(arrival));
+    sendAnswer(response, request.method ?? 'GET', answer, { failed: () => response.destroy() });
+  }
+
+  #place({ url, request: { method = 'GET' } }: Arrival): ProblemPlace {
+    return { url, method, traceId: undefined, plugin: undefined, exposeErrors: this.exposeErrors };
+  }
+
+  #oneLeft(): void {
+    if (this.#draining === undefined) return;
+    // The connection counts as idle once the response is out of the way.
+    setImmediate(this.#draining.oneLeft);
+    if (this.inFlight === 0) this.#draining.empty();
+  }
+}
+
+/** One listener for all responses; `this` is the response. */
+function closed(this: ServerResponse): void {
+  exchangeOf(this.req)?.closed(this.writableFinished);
+}
+
+/** Gives a request that came by an alias the canonical name, as the routes of the plugin are registered with it. */
+function rename({ request, url }: Arrival, name: string): void {
+  (request as IncomingMessage & { originalUrl?: string }).originalUrl = url;
+  request.url = withFirstSegment(url, name);
+}

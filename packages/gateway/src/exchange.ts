@@ -1,0 +1,320 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { GatewayRequest, GatewayResponse, ResponseInit } from '@backplane/plugin-api';
+import type { Call } from '@backplane/ports';
+import type { FastifyReply } from 'fastify';
+import { type Answer, OwnAnswer } from './answer.ts';
+import { CommittedAnswer, SentHeaders } from './committed-answer.ts';
+import { errors } from './errors.ts';
+import { type HeadWatcher, watchHead } from './exchange-response.ts';
+import type { Layer } from './layer.ts';
+import { passThrough, type Step } from './onion.ts';
+import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
+import { ReplyAnswer } from './reply-answer.ts';
+import { pathOf } from './request-target.ts';
+import { answerOnSocket, sendAnswer } from './send-answer.ts';
+
+/** Where a request ends: the app of an instance, a process, or a refusal. */
+export interface Destination {
+  /** The plugin that is asked; `undefined` for none. */
+  readonly plugin: string | undefined;
+  /** Has the request answered through `offer` or `offerReply`, or by writing to the response. What it throws is answered as a problem. */
+  serve(exchange: Exchange): void;
+  /** Told when the head of an answer to a request of its own has left. */
+  headLeft?(exchange: Exchange, contentType: string): void;
+  /** Told when the host stops, perhaps more than once: what is long-lived ends soon. */
+  goingAway?(): void;
+}
+
+/** A connection that a client wants to speak another protocol on. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** A request as the server gave it. */
+export interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Path and query as sent. */
+  readonly url: string;
+  readonly upgrade: Upgrade | undefined;
+}
+
+/** What exchanges need of their gateway. */
+export interface ExchangeHost {
+  readonly exposeErrors: boolean;
+  /** Told of whatever ended a request in an unforeseen way. */
+  failed(thrown: unknown, exchange: Exchange, plugin: string | undefined): void;
+  /** Called once, when the response has closed and the middleware has returned. */
+  left(exchange: Exchange): void;
+}
+
+/** Sends on a reply that was held back, as the callback of Fastify's `onSend` does. */
+type Release = (error: null, payload?: unknown) => void;
+
+/**
+ * How far a request is. `direct`: no middleware, whoever serves it writes to the response itself. `inside`: middleware or the destination
+ * are at it. `sending`: an answer has been decided on. `gone`: the response has closed.
+ */
+type Progress = 'direct' | 'inside' | 'sending' | 'gone';
+
+const KEY: unique symbol = Symbol('backplane.exchange');
+
+/** The exchange of a request that this process serves. */
+export function exchangeOf(request: IncomingMessage): Exchange | undefined {
+  return (request as { [KEY]?: Exchange })[KEY];
+}
+
+/** One request on its way in and its answer on the way out. Middleware sees it as its `GatewayRequest`. */
+export class Exchange implements GatewayRequest, HeadWatcher {
+  readonly url: string;
+  readonly call: Call;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly layers: readonly Layer[];
+  readonly destination: Destination;
+  readonly upgrade: Upgrade | undefined;
+  readonly #host: ExchangeHost;
+  #progress: Progress = 'direct';
+  /** The promise of the innermost `next()`. */
+  #inner: PromiseWithResolvers<Answer> | undefined;
+  #innermost: Step | undefined;
+  #reply: ReplyAnswer | undefined;
+  #release: Release | undefined;
+  #returned = true;
+
+  constructor(
+    host: ExchangeHost,
+    { request, response, url, upgrade }: Arrival,
+    call: Call,
+    layers: readonly Layer[],
+    destination: Destination,
+  ) {
+    this.#host = host;
+    this.request = request;
+    this.response = response;
+    this.url = url;
+    this.call = call;
+    this.layers = layers;
+    this.destination = destination;
+    this.upgrade = upgrade;
+    (request as { [KEY]?: Exchange })[KEY] = this;
+    watchHead(response, this);
+  }
+
+  get method(): string {
+    return this.request.method ?? 'GET';
+  }
+  get headers(): Record<string, string | string[] | undefined> {
+    return this.request.headers;
+  }
+  get remoteAddress(): string | undefined {
+    return this.request.socket.remoteAddress;
+  }
+  /** True once the response has closed. */
+  get gone(): boolean {
+    return this.#progress === 'gone';
+  }
+  /** True while nothing has been decided on: an answer may still be offered. */
+  get open(): boolean {
+    return this.#progress === 'inside' || (this.#progress === 'direct' && !this.response.headersSent);
+  }
+  get place(): ProblemPlace {
+    return {
+      url: this.url,
+      method: this.method,
+      traceId: this.call.id,
+      plugin: this.destination.plugin,
+      exposeErrors: this.#host.exposeErrors,
+    };
+  }
+
+  respond(init: ResponseInit): GatewayResponse {
+    return new OwnAnswer(init);
+  }
+
+  /** Sends the request on its way. */
+  begin(): void {
+    if (this.layers.length === 0) {
+      this.#serve();
+      return;
+    }
+    this.#progress = 'inside';
+    this.#returned = false;
+    passThrough(this).then(
+      (answer) => this.#cameOut(answer),
+      () => this.#cameOut(undefined),
+    );
+  }
+
+  /** The innermost `next()`: hands the request to its destination. Called at most once. */
+  reach(from: Step | undefined): Promise<Answer> {
+    const inner = Promise.withResolvers<Answer>();
+    this.#inner = inner;
+    this.#innermost = from;
+    if (this.#progress === 'inside') this.#serve();
+    else this.#rejectInner();
+    return inner.promise;
+  }
+
+  /** An answer that the gateway is to write. Comes too late where one has been decided on: it is let go. */
+  offer(answer: OwnAnswer): void {
+    if (this.#progress === 'inside' && this.#inner !== undefined) this.#inner.resolve(answer);
+    else if (this.#progress === 'direct') this.#send(answer, false);
+    else answer.discard();
+  }
+
+  /** A Fastify reply about to be sent: at once where there is no middleware, else when the onion has let it out. */
+  offerReply(reply: FastifyReply, payload: unknown, release: Release): void {
+    if (this.#progress === 'direct') {
+      release(null, payload);
+      return;
+    }
+    const answer = new ReplyAnswer(reply, payload);
+    if (this.#progress !== 'inside') {
+      // Fastify's second reply, to a stream that broke before its first byte, has been through here.
+      if (this.#progress === 'sending' && this.#reply !== undefined) release(null, payload);
+      else answer.discard();
+      return;
+    }
+    this.#reply = answer;
+    this.#release = release;
+    this.#inner?.resolve(answer);
+  }
+
+  /** Answers with a problem: any thrown thing will do. */
+  refuse(thrown: unknown): void {
+    this.offerRefusal(refusalFor(thrown, this.place));
+  }
+
+  offerRefusal(refusal: Refusal): void {
+    if (refusal.error.status >= 500) this.report(refusal.error);
+    this.offer(problemAnswer(refusal, this.place));
+  }
+
+  /** Has the host log what its client is told little about. */
+  report(thrown: unknown): void {
+    this.#host.failed(thrown, this, this.destination.plugin);
+  }
+
+  /** The problem that stands for failed middleware, which is logged. */
+  middlewareFailed(thrown: unknown, layer: Layer): Answer {
+    const refusal = refusalFor(thrown, this.place);
+    if (refusal.error.status >= 500) this.#host.failed(refusal.error, this, layer.plugin);
+    return problemAnswer(refusal, this.place);
+  }
+
+  /** Ends the request now: with the refusal where nothing has been sent, else by cutting the connection. */
+  end(refusal: Refusal): void {
+    if (this.open) this.#send(problemAnswer(refusal, this.place), true);
+    else this.destroy();
+  }
+
+  destroy(): void {
+    (this.upgrade?.socket ?? this.response).destroy();
+  }
+
+  headLeft(contentType: string | undefined): void {
+    if (this.#progress === 'inside') {
+      this.#progress = 'sending';
+      this.#inner?.resolve(new CommittedAnswer(this.response.statusCode, new SentHeaders(this.response)));
+    } else if (this.#progress === 'direct') {
+      this.#progress = 'sending';
+    }
+    if (contentType !== undefined) this.destination.headLeft?.(this, contentType);
+  }
+
+  /** The connection now speaks another protocol. */
+  upgraded(answer: CommittedAnswer): void {
+    if (this.#progress === 'inside') this.#inner?.resolve(answer);
+    this.#progress = 'sending';
+  }
+
+  /** The response has closed, whole or not. Called once. */
+  closed(whole: boolean): void {
+    const unanswered = this.#progress === 'inside';
+    this.#progress = 'gone';
+    if (!whole) this.call.cancel(this.#clientGone());
+    this.#reply?.release();
+    if (unanswered && this.#inner !== undefined) this.#rejectInner();
+    if (this.#returned) this.#host.left(this);
+  }
+
+  #serve(): void {
+    try {
+      this.destination.serve(this);
+    } catch (thrown) {
+      this.refuse(thrown);
+    }
+  }
+
+  /** The outermost middleware has returned; `undefined` where the client went away. */
+  #cameOut(answer: Answer | undefined): void {
+    this.#returned = true;
+    if (this.gone) {
+      answer?.discard();
+      this.#host.left(this);
+    } else if (answer === undefined || this.#progress === 'sending') {
+      // What the head of has left goes on as it is.
+      if (answer !== undefined && !answer.committed) answer.discard();
+    } else if (answer instanceof OwnAnswer) {
+      this.#send(answer, true);
+    } else if (answer === this.#reply) {
+      this.#releaseReply(answer as ReplyAnswer);
+    } else {
+      this.#send(
+        problemAnswer(
+          refusalFor(new Error('Middleware returned an answer of another request.'), this.place),
+          this.place,
+        ),
+        true,
+      );
+    }
+  }
+
+  #releaseReply(answer: ReplyAnswer): void {
+    this.#progress = 'sending';
+    try {
+      this.#release?.(null, answer.payload);
+    } catch (thrown) {
+      // Middleware set a header or body that Node refuses to send.
+      answer.discard();
+      this.#sendFailed(thrown);
+    }
+  }
+
+  /** `overInner`: whatever serves the request has not answered, or its answer is not taken, and may still try to write. */
+  #send(answer: OwnAnswer, overInner: boolean): void {
+    this.#progress = 'sending';
+    const { response } = this;
+    if (this.upgrade !== undefined) answerOnSocket(response, this.upgrade.socket);
+    if (overInner) {
+      this.#reply?.discard();
+      response.on('error', () => {});
+    }
+    sendAnswer(response, this.method, answer, { failed: (thrown) => this.#sendFailed(thrown) });
+  }
+
+  #sendFailed(thrown: unknown): void {
+    const { response } = this;
+    if (response.headersSent || response.closed) {
+      response.destroy();
+      return;
+    }
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    const refusal = refusalFor(thrown, this.place);
+    this.report(refusal.error);
+    sendAnswer(response, this.method, problemAnswer(refusal, this.place), { failed: () => response.destroy() });
+  }
+
+  #rejectInner(): void {
+    this.#innermost?.expectRejection();
+    this.#inner?.promise.catch(() => {});
+    this.#inner?.reject(this.#clientGone());
+  }
+
+  #clientGone(): Error {
+    return errors.BP_HTTP_CLIENT_GONE({ method: this.method, path: pathOf(this.url) });
+  }
+}

@@ -1,0 +1,158 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Clock, systemClock } from '@backplane/base';
+import type { Logger } from '@backplane/plugin-api';
+import type { Entrances, GenerationPart, HttpFacet, InstanceInfo } from '@backplane/ports';
+import { answerClientError } from './client-errors.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { ExchangeResponse } from './exchange-response.ts';
+import { InstanceHttp } from './instance-http.ts';
+import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
+import { buildMountTable, type MountTable } from './mount-table.ts';
+import type { SystemMount } from './system-mount.ts';
+import { refuserOf } from './unavailable.ts';
+
+export interface GatewayOptions {
+  readonly entrances: Entrances;
+  readonly logger: Logger;
+  readonly limits?: Partial<GatewayLimits>;
+  /** Pages of the host itself; plugins' middleware is not around them. */
+  readonly system?: readonly SystemMount[];
+  readonly clock?: Clock;
+  /** Tells clients the messages of unexpected errors. For development; off unless told. */
+  readonly exposeErrors?: boolean;
+  /** Takes principal and deadline from the headers of whoever connects. Only for a socket that nobody but the host can reach. */
+  readonly trustForwarded?: boolean;
+}
+
+/** The HTTP side of the host. */
+export interface Gateway {
+  /** What every generation has compiled for this gateway. */
+  readonly part: GenerationPart<MountTable>;
+  /** The HTTP side of an instance. `request.log` in its routes writes to `logger`, the gateway's own unless told. */
+  facet(instance: InstanceInfo, logger?: Logger): HttpFacet;
+  /** Serves a request, for servers of someone else's. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Serves everything that a server of someone else's receives. The server stays theirs. */
+  attach(server: Server): void;
+  /** Opens a server, or one more. @throws what `server.listen` fails with */
+  listen(options: ListenOptions): Promise<AddressInfo | string>;
+  /**
+   * Builds the apps that have not been built, one after the other, pausing after at most 10 ms of work.
+   * An app that fails is reported and does not stop the others.
+   */
+  warmAll(pause: () => Promise<void>, failed: (instance: InstanceInfo, error: unknown) => void): Promise<void>;
+  /** Stops accepting, lets what is in flight end until the deadline, then cuts it. Resolves when no connection is left. */
+  close(options: { readonly deadlineMs: number }): Promise<void>;
+  /** Requests, streams and upgraded connections being served. */
+  readonly inFlight: number;
+}
+
+export type ListenOptions =
+  | { readonly host: string; readonly port: number }
+  /** A Unix domain socket, or a named pipe. */
+  | { readonly path: string };
+
+/** The longest time the event loop is held while apps are built. */
+const SLICE_MS = 8;
+
+/** Makes the gateway of a host. It serves once the first generation has its part. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { entrances, logger, clock = systemClock, system = [] } = options;
+  const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const facets = new WeakMap<InstanceInfo, InstanceHttp>();
+  const servers = new Set<Server>();
+
+  const part: GenerationPart<MountTable> = {
+    key: 'http',
+    warm: async (instance) => facets.get(instance)?.warm(),
+    build: (draft) =>
+      buildMountTable(draft, {
+        system,
+        httpOf: (instance) => facets.get(instance),
+        refuser: (unavailable) => refuserOf(unavailable, clock),
+      }),
+  };
+  const dispatcher = new Dispatcher({
+    table: () => entrances.part(part),
+    entrances,
+    logger,
+    limits,
+    exposeErrors: options.exposeErrors ?? false,
+    trustForwarded: options.trustForwarded ?? false,
+  });
+  const handler = (request: IncomingMessage, response: ServerResponse): void => dispatcher.serve(request, response);
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Nobody else listens to this socket any more; a reset must not end the process.
+    socket.on('error', () => socket.destroy());
+    const response = new ExchangeResponse(request) as ServerResponse & { req: IncomingMessage };
+    dispatcher.serve(request, response, { socket, head });
+  };
+  const host = { bodyBytes: limits.bodyBytes, exchanges: () => dispatcher.exchanges };
+
+  return {
+    part,
+    handler,
+    upgrade,
+    get inFlight() {
+      return dispatcher.inFlight;
+    },
+    facet(instance, instanceLogger = logger) {
+      const http = new InstanceHttp(host, instance, instanceLogger);
+      facets.set(instance, http);
+      return http;
+    },
+    attach(server) {
+      server.on('request', handler).on('upgrade', upgrade);
+    },
+    async listen(where) {
+      const server = openServer(limits);
+      server.on('request', handler).on('upgrade', upgrade);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      server.once('error', reject).listen(where, resolve);
+      await promise;
+      server.off('error', reject);
+      servers.add(server);
+      return server.address() as AddressInfo | string;
+    },
+    async warmAll(pause, failed) {
+      let since = clock.monotonic();
+      for (const mount of entrances.part(part).mounts.values()) {
+        if (mount.kind !== 'plugin' || !(mount.destination instanceof InstanceHttp)) continue;
+        const http = mount.destination;
+        if (!http.unbuilt) continue;
+        if (clock.monotonic() - since >= SLICE_MS) {
+          await pause();
+          since = clock.monotonic();
+        }
+        await http.warm().catch((error) => failed(http.instance, error));
+      }
+    },
+    async close({ deadlineMs }) {
+      const closed = [...servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      const timer = clock.after(deadlineMs, () => dispatcher.cut());
+      await dispatcher.drained(() => {
+        for (const server of servers) server.closeIdleConnections();
+      });
+      timer.cancel();
+      for (const server of servers) server.closeAllConnections();
+      await Promise.all(closed);
+      servers.clear();
+    },
+  };
+}
+
+function openServer(limits: GatewayLimits): Server {
+  const server = createServer({
+    ServerResponse: ExchangeResponse as typeof ServerResponse,
+    maxHeaderSize: limits.headerBytes,
+    requestTimeout: limits.requestTimeout,
+    headersTimeout: limits.headersTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    noDelay: true,
+  });
+  server.on('clientError', (error, socket) => answerClientError(error, socket, limits));
+  return server as Server;
+}

@@ -1,0 +1,93 @@
+import { STATUS_CODES } from 'node:http';
+import { BackplaneError, isBackplaneError, messageOf, publishedCatalogues } from '@backplane/base';
+import { PROBLEM_MEDIA_TYPE, type Problem, type ProblemIssue, problemType } from '@backplane/wire';
+import { OwnAnswer } from './answer.ts';
+import { errors } from './errors.ts';
+import { pathOf } from './request-target.ts';
+
+/** What a problem says about where it happened. */
+export interface ProblemPlace {
+  /** The request target as sent. */
+  readonly url: string;
+  readonly method: string;
+  readonly traceId: string | undefined;
+  /** The plugin that was asked; `undefined` for the host. */
+  readonly plugin: string | undefined;
+  /** Tells the message of an unexpected error; off in production. */
+  readonly exposeErrors: boolean;
+}
+
+/** A refusal with what goes beside it. */
+export interface Refusal {
+  readonly error: BackplaneError;
+  readonly issues?: readonly ProblemIssue[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface ForeignError {
+  readonly code?: unknown;
+  readonly statusCode?: unknown;
+  readonly status?: unknown;
+  readonly headers?: unknown;
+}
+
+const titles = new Map<string, string>();
+
+function titleOf(code: string, status: number): string {
+  let title = titles.get(code);
+  if (title === undefined) {
+    for (const { entries } of publishedCatalogues()) {
+      title ??= entries[code as `BP_${string}`]?.title;
+    }
+    title ??= STATUS_CODES[status] ?? 'Error';
+    titles.set(code, title);
+  }
+  return title;
+}
+
+/** Gives any thrown thing a stable code. The message of one that nobody foresaw is kept only where errors are exposed. */
+export function refusalFor(thrown: unknown, place: ProblemPlace): Refusal {
+  if (isBackplaneError(thrown)) {
+    const status =
+      Number.isInteger(thrown.status) && thrown.status >= 400 && thrown.status <= 599 ? thrown.status : 500;
+    const { code, details = {} } = thrown;
+    return { error: new BackplaneError({ code, status, details }, thrown.message, { cause: thrown }) };
+  }
+  const plugin = place.plugin ?? 'The host';
+  const foreign = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as ForeignError;
+  const status = [foreign.statusCode, foreign.status].find(
+    (s): s is number => typeof s === 'number' && s >= 400 && s <= 599,
+  );
+  if (status !== undefined && status < 500) {
+    // An author who sets a status below 500 speaks to the client.
+    const { code, details, message } = errors.BP_PLUGIN_REFUSED({ problem: messageOf(thrown) });
+    return { error: new BackplaneError({ code, details, status }, message, { cause: thrown }) };
+  }
+  const problem = place.exposeErrors ? messageOf(thrown) : undefined;
+  const { code, details, message } = errors.BP_PLUGIN_ERROR({ plugin, problem });
+  return { error: new BackplaneError({ code, details, status: status ?? 500 }, message, { cause: thrown }) };
+}
+
+/** The RFC 9457 body of a refusal. */
+export function problemOf(refusal: Refusal, place: ProblemPlace): Problem {
+  const { code, status, message } = refusal.error;
+  return {
+    type: problemType(code),
+    title: titleOf(code, status),
+    status,
+    detail: message,
+    code,
+    instance: pathOf(place.url),
+    ...(place.traceId !== undefined && { trace_id: place.traceId }),
+    ...(refusal.issues !== undefined && { errors: [...refusal.issues] }),
+  };
+}
+
+/** The answer to a refused or failed request. */
+export function problemAnswer(refusal: Refusal, place: ProblemPlace): OwnAnswer {
+  return new OwnAnswer({
+    status: refusal.error.status,
+    headers: { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...refusal.headers },
+    body: JSON.stringify(problemOf(refusal, place)),
+  });
+}

@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, withTimeLimit } from '@backplane/base';
+import type { CallContext, Handover, HealthAnswer } from '@backplane/plugin-api';
+import type { InstanceDriver, InstanceHost } from '@backplane/ports';
+import { CallLedger } from './call-ledger.ts';
+import { errors } from './errors.ts';
+import { HostSide, type RunInCall } from './host-side.ts';
+import { Peer } from './peer.ts';
+import { PluginProcess, type ProcessEnd } from './plugin-process.ts';
+import { type ChildInit, type InitializeAnswer, notCloneable, SAY } from './protocol.ts';
+import { CALL_HEADER, callHeader, encodeCall } from './wire-call.ts';
+import { encodeError } from './wire-error.ts';
+
+/** Milliseconds. Together they bound `dispose`. */
+export interface EndLimits {
+  /** To end by itself after being asked. Default 2,000. */
+  readonly polite?: number;
+  /** From SIGTERM to SIGKILL. Default 1,000. */
+  readonly terminate?: number;
+  /** From SIGKILL to giving up with BP_PROCESS_UNKILLABLE. Default 5,000. */
+  readonly kill?: number;
+}
+
+export interface ProcessDriverOptions {
+  readonly host: InstanceHost;
+  readonly entry: ChildInit['entry'];
+  readonly childEntry: URL | string;
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly socketRoot: string;
+  readonly clock: Clock;
+  readonly limits: EndLimits;
+  readonly run: RunInCall;
+}
+
+interface Running {
+  readonly process: PluginProcess;
+  readonly peer: Peer;
+}
+
+type State =
+  | { readonly phase: 'idle' }
+  | ({ readonly phase: 'initializing' | 'running' | 'ending' } & Running)
+  | { readonly phase: 'ended'; readonly reason: Error };
+
+/** `sun_path` of the smallest system we run on (macOS), with its closing zero. */
+const MAX_SOCKET_PATH = 103;
+
+/** Runs one instance in a child process. The process is made by `initialize` and gone when `dispose` resolves. */
+export class ProcessDriver implements InstanceDriver {
+  readonly #options: ProcessDriverOptions;
+  readonly #ledger = new CallLedger();
+  readonly #secret = randomBytes(16).toString('hex');
+  #state: State = { phase: 'idle' };
+  #folder: string | undefined;
+  #fatal: Error | undefined;
+
+  constructor(options: ProcessDriverOptions) {
+    this.#options = options;
+  }
+
+  async initialize(): Promise<void> {
+    const { host } = this.#options;
+    const socketPath = this.#makeFolder();
+    const process = PluginProcess.start({
+      ...this.#options,
+      plugin: host.info.identity.name,
+      line: (stream, line) => {
+        host.logger[stream === 'stdout' ? 'info' : 'warn'](line, { stream, pid: process.pid });
+      },
+    });
+    const peer = this.#connect(process);
+    this.#state = { phase: 'initializing', process, peer };
+    void process.ended.then((end) => this.#onEnd(process, peer, end));
+    const answer = (await peer.request(SAY.initialize, this.#init(socketPath))) as InitializeAnswer;
+    for (const id of answer.provides) host.provide(id, this.#remote(id));
+    if (answer.http)
+      host.http.forward({ socketPath, upgrades: answer.http.upgrades, carry: (call) => this.#carry(call) });
+    this.#orThrow();
+    this.#state = { phase: 'running', process, peer };
+  }
+
+  async start(handover: Handover): Promise<void> {
+    await this.#ask(SAY.start, handover);
+  }
+
+  async health(): Promise<HealthAnswer> {
+    return (await this.#ask(SAY.health)) as HealthAnswer;
+  }
+
+  quiesce(): Promise<unknown> {
+    return this.#ask(SAY.quiesce);
+  }
+
+  async resume(): Promise<void> {
+    await this.#ask(SAY.resume);
+  }
+
+  /** Resolves also when the process has ended by itself: there is nothing left to stop. */
+  async stop(): Promise<void> {
+    if (this.#state.phase === 'idle' || this.#state.phase === 'ended') return;
+    await this.#ask(SAY.stop);
+  }
+
+  async dispose(): Promise<void> {
+    const { info } = this.#options.host;
+    info.draining.removeEventListener('abort', this.#onDraining);
+    info.ended.removeEventListener('abort', this.#onEnded);
+    const state = this.#state;
+    try {
+      if (state.phase === 'idle') this.#state = { phase: 'ended', reason: this.#gone(undefined) };
+      else if (state.phase !== 'ended') await this.#end(state);
+    } finally {
+      if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  readonly #onDraining = (): void => this.#tell(SAY.draining, this.#options.host.info.draining);
+  readonly #onEnded = (): void => this.#tell(SAY.ended, this.#options.host.info.ended);
+
+  /** The step that is under way may have been overtaken by `dispose`, or by the end of the process. */
+  #orThrow(): void {
+    if (this.#state.phase === 'ended') throw this.#state.reason;
+  }
+
+  #makeFolder(): string {
+    this.#folder = mkdtempSync(join(this.#options.socketRoot, 'bp-'));
+    const path = join(this.#folder, 's');
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH)
+      throw errors.BP_SOCKET_PATH_TOO_LONG({ path, limit: MAX_SOCKET_PATH });
+    return path;
+  }
+
+  #connect(process: PluginProcess): Peer {
+    const { host, run, clock } = this.#options;
+    const side = new HostSide({
+      host,
+      run,
+      clock,
+      ledger: this.#ledger,
+      peer: () => peer,
+      fatal: (error) => {
+        this.#fatal = error;
+      },
+    });
+    const peer: Peer = new Peer({
+      channel: process.channel,
+      request: (request) => side.request(request),
+      note: (subject, payload) => side.note(subject, payload),
+      stray: (message, error) => side.stray(message, error),
+      uncloneable: notCloneable,
+      // Why it closed is known only when the process has ended.
+      closed: () => {},
+    });
+    host.info.draining.addEventListener('abort', this.#onDraining);
+    host.info.ended.addEventListener('abort', this.#onEnded);
+    return peer;
+  }
+
+  #init(socketPath: string): ChildInit {
+    const { host, entry } = this.#options;
+    const { data, identity, draining } = host.info;
+    return {
+      data: { ...data, config: undefined },
+      identity,
+      environment: host.environment,
+      config: host.config,
+      entry,
+      socketPath,
+      secret: this.#secret,
+      available: data.needs.filter((need) => host.handle(need) !== undefined).map(({ serviceId }) => serviceId),
+      draining: draining.aborted,
+    };
+  }
+
+  #remote(service: string) {
+    return {
+      remote: true,
+      invoke: async (method: string, args: readonly unknown[], call: CallContext): Promise<unknown> => {
+        const state = this.#state;
+        if (state.phase === 'ended') throw state.reason;
+        if (state.phase === 'idle') throw this.#gone(undefined);
+        const token = this.#ledger.open(call);
+        try {
+          return await state.peer.request(SAY.invoke, [service, method, args, encodeCall(call, token)], call.signal);
+        } finally {
+          this.#ledger.close(token);
+        }
+      },
+    } as const;
+  }
+
+  #carry(call: CallContext) {
+    const token = this.#ledger.open(call);
+    return {
+      headers: { [CALL_HEADER]: callHeader(encodeCall(call, token), this.#secret) },
+      release: () => this.#ledger.close(token),
+    };
+  }
+
+  #ask(subject: string, payload?: unknown): Promise<unknown> {
+    const state = this.#state;
+    if (state.phase === 'ended') return Promise.reject(state.reason);
+    if (state.phase === 'idle') return Promise.reject(this.#gone(undefined));
+    return state.peer.request(subject, payload);
+  }
+
+  #tell(subject: string, { reason }: AbortSignal): void {
+    if (this.#state.phase !== 'idle' && this.#state.phase !== 'ended')
+      this.#state.peer.note(subject, encodeError(reason));
+  }
+
+  /** The process is gone, expected or not: whoever waits for it is told why. */
+  #onEnd(process: PluginProcess, peer: Peer, end: ProcessEnd): void {
+    const before = this.#state.phase;
+    const reason = before === 'ending' ? this.#gone(process.pid) : this.#crash(process, end);
+    this.#state = { phase: 'ended', reason };
+    peer.close(reason);
+    // While it initializes, the step itself fails with the same reason.
+    if (before === 'running') this.#options.host.fail(reason);
+  }
+
+  #crash(process: PluginProcess, end: ProcessEnd): Error {
+    const plugin = this.#options.host.info.identity.name;
+    const { pid, stderr } = process;
+    if (end.spawnError)
+      return errors.BP_PROCESS_SPAWN_FAILED({ plugin, reason: end.spawnError.message }, { cause: end.spawnError });
+    if (end.disconnected) return errors.BP_PROCESS_DISCONNECTED({ plugin, pid });
+    const options = this.#fatal === undefined ? {} : { cause: this.#fatal };
+    return errors.BP_PROCESS_EXITED({ plugin, pid, exitCode: end.exitCode, signal: end.signal, stderr }, options);
+  }
+
+  #gone(pid: number | undefined): Error {
+    return errors.BP_PROCESS_ENDED({ plugin: this.#options.host.info.identity.name, pid });
+  }
+
+  async #end({ process, peer }: Running): Promise<void> {
+    const { limits, clock, host } = this.#options;
+    this.#state = { phase: 'ending', process, peer };
+    const within = async (ms: number): Promise<boolean> => {
+      try {
+        await withTimeLimit(
+          clock,
+          ms,
+          () => process.ended,
+          () => new Error('limit'),
+        );
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    // Its answer does not matter: what counts is that the process ends.
+    peer.request(SAY.dispose, undefined).catch((error) => {
+      if (this.#state.phase !== 'ended') host.logger.warn('The plugin could not be disposed cleanly', { error });
+    });
+    if (await within(limits.polite ?? 2000)) return;
+    process.kill('SIGTERM');
+    if (await within(limits.terminate ?? 1000)) return;
+    process.kill('SIGKILL');
+    const waitedMs = limits.kill ?? 5000;
+    if (await within(waitedMs)) return;
+    throw errors.BP_PROCESS_UNKILLABLE({ plugin: host.info.identity.name, pid: process.pid, waitedMs });
+  }
+}

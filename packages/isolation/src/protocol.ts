@@ -1,0 +1,111 @@
+import { messageOf } from '@backplane/base';
+import type { Handover, PluginIdentity } from '@backplane/plugin-api';
+import type { PluginData } from '@backplane/ports';
+import { errors } from './errors.ts';
+import type { UncloneableFrame } from './peer.ts';
+import { findUncloneable } from './uncloneable.ts';
+import type { WireCall } from './wire-call.ts';
+
+/** What the two halves say to each other. The value is the subject of a request or note; its payload type stands beside it. */
+export const SAY = {
+  /** Host to child: `ChildInit`, answered by `InitializeAnswer`. */
+  initialize: 'initialize',
+  /** Host to child: `Handover`. */
+  start: 'start',
+  health: 'health',
+  /** Answered by the state for the next version. */
+  quiesce: 'quiesce',
+  resume: 'resume',
+  stop: 'stop',
+  /** The child ends by itself after its answer. */
+  dispose: 'dispose',
+  /** Host to child, `CallPayload`: a service the plugin provides is called. */
+  invoke: 'invoke',
+  /** Host to child, notes, `WireError`: `InstanceInfo.draining` and `.ended` have aborted, with the reason. */
+  draining: 'draining',
+  ended: 'ended',
+  /** Child to host, `NeedPayload`: the plugin calls a service it needs. */
+  call: 'call',
+  /** Child to host, `SecurityPayload`. */
+  security: 'security',
+  /** Host to child, stream id: the next piece of a byte stream, `undefined` at its end. */
+  pull: 'pull',
+  /** Host to child, note, stream id: no more is wanted. */
+  giveUp: 'give-up',
+  /** Child to host, note, `LogPayload`. */
+  log: 'log',
+  /** Child to host, notes, `WireError`: the plugin said `fail`; nobody caught an exception. */
+  fail: 'fail',
+  fatal: 'fatal',
+} as const;
+
+/** Everything the child must know to make the instance. */
+export interface ChildInit {
+  /** Without the configuration schema, which is not plain data: the configuration has been validated. */
+  readonly data: PluginData;
+  readonly identity: PluginIdentity;
+  readonly environment: string;
+  readonly config: unknown;
+  readonly entry: { readonly path: string; readonly exportName?: string };
+  /** Where to listen when the plugin speaks HTTP. */
+  readonly socketPath: string;
+  /** Proves that a call header was written by the host. */
+  readonly secret: string;
+  /** Service ids of needs that are met. */
+  readonly available: readonly string[];
+  readonly draining: boolean;
+}
+
+export interface InitializeAnswer {
+  /** Service ids, in the order they were provided. */
+  readonly provides: readonly string[];
+  /** Set when the child listens on its socket. */
+  readonly http: { readonly upgrades: boolean } | undefined;
+}
+
+export type StartPayload = Handover;
+export type CallPayload = readonly [service: string, method: string, args: readonly unknown[], call: WireCall];
+/** `token` names the host's own call in which this one is made, 0 outside any; `deadline` is absolute. */
+export type NeedPayload = readonly [
+  service: string,
+  method: string,
+  args: readonly unknown[],
+  token: number,
+  deadline: number | undefined,
+];
+
+/** Bytes that fit into one message, or the number of a stream to pull from. */
+export type WireBytes = Uint8Array | { readonly stream: number };
+export type SecurityPayload =
+  | readonly [method: 'ensureKey', name: string, spec: unknown]
+  | readonly [method: 'getKey', keyId: string]
+  | readonly [method: 'sign', keyId: string, algorithm: string, data: WireBytes]
+  | readonly [method: 'verify', keyId: string, algorithm: string, data: WireBytes, signature: Uint8Array];
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogPayload = readonly [
+  level: LogLevel,
+  message: string,
+  fields: Readonly<Record<string, unknown>> | undefined,
+  token: number,
+  traceId: string | undefined,
+];
+
+/** The error for a value that could not be copied, naming the service and method where there is one. */
+export function notCloneable(frame: UncloneableFrame, cause: unknown): Error {
+  const { subject, payload, part, value } = frame;
+  const isCall = subject === SAY.invoke || subject === SAY.call;
+  const [service, method, args] = isCall ? (payload as CallPayload) : [];
+  const called = isCall ? `${service}.${method}()` : `"${subject}"`;
+  const offender = findUncloneable(part === 'payload' && isCall ? args : value);
+  const what =
+    part === 'reply' ? `The result of ${called}` : isCall ? `An argument of ${called}` : `What goes with ${called}`;
+  const details = {
+    what,
+    path: offender?.path ?? '',
+    found: offender?.found ?? `something that cannot be copied (${messageOf(cause)})`,
+    ...(isCall && { service, method }),
+  };
+  return errors.BP_NOT_CLONEABLE(details, { cause });
+}

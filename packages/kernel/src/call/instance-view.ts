@@ -1,0 +1,107 @@
+import type { CallInit, RemoteService, View } from '@backplane/ports';
+import { errors } from '../errors.ts';
+import type { Instance } from '../lifecycle/instance.ts';
+import { KernelCall } from './kernel-call.ts';
+
+/** A service as one view sees it. */
+export interface Binding {
+  /** `undefined` for a service that the operator registered. */
+  readonly provider: Instance | undefined;
+  readonly serviceId: string;
+  readonly target: object | RemoteService;
+}
+
+/**
+ * The instances that an entry may reach, fixed at one moment. While a call is in it, none of them is disposed (docs/decisions/0001-views.md).
+ * Equal views of successive generations are one object.
+ */
+export class InstanceView implements View {
+  readonly key: string;
+  readonly generation: number;
+  /** The entry that answers; its draining and ending is the call's. */
+  readonly primary: Instance;
+  readonly instances: readonly Instance[];
+  readonly #hostServices: ReadonlyMap<string, object>;
+  readonly #calls = new Set<KernelCall>();
+  #nested = 0;
+  #phase: 'current' | 'retired' | 'released' = 'current';
+  #bindings: Map<string, Binding> | undefined;
+
+  constructor(
+    key: string,
+    generation: number,
+    primary: Instance,
+    instances: readonly Instance[],
+    hostServices: ReadonlyMap<string, object>,
+  ) {
+    this.key = key;
+    this.generation = generation;
+    this.primary = primary;
+    this.instances = instances;
+    this.#hostServices = hostServices;
+    for (const instance of instances) instance.hold(this);
+  }
+
+  enter(init?: CallInit): KernelCall {
+    const call = new KernelCall(this, this.primary.clock, init);
+    this.admit(call);
+    return call;
+  }
+
+  admit(call: KernelCall): void {
+    if (this.#phase === 'released') {
+      throw errors.BP_INSTANCE_GONE({ plugin: this.primary.identity.name, version: this.primary.identity.version });
+    }
+    this.#calls.add(call);
+  }
+
+  dismiss(call: KernelCall): void {
+    this.#calls.delete(call);
+    if (this.#phase === 'retired') this.#releaseWhenEmpty();
+  }
+
+  /** Counts a service call within a call, which may outlive it. */
+  beginNested(): void {
+    this.#nested++;
+  }
+
+  endNested(): void {
+    this.#nested--;
+    if (this.#phase === 'retired') this.#releaseWhenEmpty();
+  }
+
+  get inFlight(): number {
+    return this.#calls.size;
+  }
+
+  binding(serviceId: string): Binding | undefined {
+    if (this.#bindings === undefined) {
+      this.#bindings = new Map();
+      for (const [id, target] of this.#hostServices)
+        this.#bindings.set(id, { provider: undefined, serviceId: id, target });
+      for (const instance of this.instances) {
+        for (const [id, target] of instance.services)
+          this.#bindings.set(id, { provider: instance, serviceId: id, target });
+      }
+    }
+    return this.#bindings.get(serviceId);
+  }
+
+  /** Says that no new call will come; lets go of the instances when the last one has left. */
+  retire(): void {
+    if (this.#phase !== 'current') return;
+    this.#phase = 'retired';
+    this.#releaseWhenEmpty();
+  }
+
+  /** Cancels what is still in flight. */
+  cancelCalls(reason: unknown): void {
+    for (const call of [...this.#calls]) call.cancel(reason);
+  }
+
+  #releaseWhenEmpty(): void {
+    if (this.#calls.size > 0 || this.#nested > 0) return;
+    this.#phase = 'released';
+    for (const instance of this.instances) instance.release(this);
+  }
+}

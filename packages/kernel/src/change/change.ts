@@ -1,0 +1,18 @@
+import type { BackplaneError } from '@backplane/base';
+import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
+
+/** An edit of what should run. */
+export interface Change {
+  /** New plugins, and new code or configuration for known ones. */
+  readonly set?: readonly DesiredPlugin[];
+  /** Plugins that are to go. */
+  readonly remove?: readonly string[];
+  /** Plugins to be replaced by a fresh instance although nothing differs, or tried again although they are quarantined. */
+  readonly force?: readonly string[];
+  /** Plugins whose code could not be loaded: shown with the reason; a running version serves on. */
+  readonly refuse?: readonly { readonly name: string; readonly origin: string; readonly error: BackplaneError }[];
+  /** One failure takes the whole change back. Otherwise each plugin succeeds or fails by itself. */
+  readonly atomic?: boolean;
+  /** Why, for the log and the history. */
+  readonly reason?: string;
+}

@@ -1,0 +1,249 @@
+import type { Clock } from '@backplane/base';
+import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep, StepReport } from '@backplane/ports';
+import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
+import { SYSTEM } from '../call/kernel-call.ts';
+import type { ServiceInvoker } from '../call/service-invoker.ts';
+import { errors } from '../errors.ts';
+import type { KernelEvent } from '../kernel-event.ts';
+import { failureOf } from '../lifecycle/failure-of.ts';
+import { Instance, type InstanceFacets, type InstanceSurroundings } from '../lifecycle/instance.ts';
+import type { PluginRecord } from '../lifecycle/plugin-record.ts';
+import { runStep } from '../lifecycle/run-step.ts';
+import { Supervisor } from '../lifecycle/supervisor.ts';
+import type { ResourceTable } from '../scope/resource-table.ts';
+import type { Candidate, Entry } from './candidate.ts';
+import type { Change } from './change.ts';
+import { ChangeExecution } from './change-execution.ts';
+import { draftChange, namesIn, refuseBreaking } from './draft-change.ts';
+import { type Generation, NOTHING_RESOLVED } from './generation.ts';
+import { GenerationTable } from './generation-table.ts';
+
+export interface ReconcilerOptions {
+  readonly clock: Clock;
+  readonly environment: string;
+  readonly facets: InstanceFacets;
+  readonly parts: readonly GenerationPart<unknown>[];
+  readonly hostServices: ReadonlyMap<string, object>;
+  readonly invoker: ServiceInvoker;
+  readonly resources: ResourceTable;
+  readonly onEvent: (event: KernelEvent) => void;
+  readonly random: () => number;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Makes what runs equal to what should run, one change at a time. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #table: GenerationTable;
+  readonly #supervisor: Supervisor;
+  readonly #surroundings: InstanceSurroundings;
+  #queue: Promise<unknown> = Promise.resolve();
+  #making: Candidate | undefined;
+  #phase: 'booting' | 'ready' | 'stopping' = 'booting';
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    const { clock, environment, resources, invoker, facets, hostServices } = options;
+    this.#table = new GenerationTable({ ...options, onReceipt: (receipt) => this.#reportReceipt(receipt) });
+    this.#supervisor = new Supervisor({
+      ...options,
+      retry: (name) => this.#background(name, () => this.#reconcile({ reason: 'It is tried again.' }, new Set([name]))),
+    });
+    this.#surroundings = {
+      clock,
+      environment,
+      resources,
+      invoker,
+      facets,
+      gapOf: (serviceId) => {
+        const provider = this.current.resolution.providers.get(serviceId);
+        return provider === undefined ? undefined : this.records.get(provider)?.gap?.promise;
+      },
+      isProvided: (serviceId) => {
+        if (hostServices.has(serviceId)) return true;
+        const provider = (this.#making?.resolution ?? this.current.resolution).providers.get(serviceId);
+        return provider !== undefined && (this.#making?.isRunnable(provider) ?? true);
+      },
+      failed: (instance, reason) => this.#background(instance.identity.name, () => this.#takeOut(instance, reason)),
+    };
+  }
+
+  get current(): Generation {
+    return this.#table.current;
+  }
+  get records(): ReadonlyMap<string, PluginRecord> {
+    return this.#table.records;
+  }
+  get receipts(): readonly LeakReceipt[] {
+    return this.#table.receipts;
+  }
+  get ready(): boolean {
+    return this.#phase === 'ready';
+  }
+
+  announceStop(): void {
+    for (const instance of this.current.instances.values()) instance.announceEnd();
+  }
+
+  apply(change: Change): Promise<ChangeReport> {
+    return this.#enqueue(() => this.#reconcile(change, NONE));
+  }
+
+  plan(change: Change): PlanStep[] {
+    const draft = draftChange(this.#table, this.#options.hostServices, change, NONE);
+    refuseBreaking(this.#table, change, draft);
+    return [...draft.steps];
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    if (this.#phase === 'stopping') return this.settled();
+    this.#phase = 'stopping';
+    await this.#enqueue(async () => {
+      const { instances, resolution } = this.current;
+      for (const record of this.records.values()) {
+        this.#supervisor.calm(record, false);
+        record.desired = undefined;
+        record.enter({ phase: 'stopped', reason: 'The host is stopping.' }, this.#options.clock.now());
+      }
+      const quiescing = [...instances.values()].map((instance) =>
+        runStep(instance, 'quiesce', () => instance.driver.quiesce()).catch(() => {}),
+      );
+      await Promise.all(quiescing);
+      const departed = this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
+      await this.#table.seeOut(departed, resolution.edges, deadlineMs);
+    });
+    await this.#table.drained();
+  }
+
+  async settled(): Promise<void> {
+    for (let seen: unknown; seen !== this.#queue; ) {
+      seen = this.#queue;
+      await seen;
+      await this.#table.drained();
+    }
+  }
+
+  async callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
+    const provider = this.current.resolution.providers.get(serviceId);
+    const view = provider === undefined ? undefined : this.current.instances.get(provider)?.view;
+    const binding = view?.binding(serviceId);
+    if (!view || !binding) throw errors.BP_SERVICE_UNAVAILABLE({ plugin: 'host', service: serviceId });
+    const call = view.enter({ principal: SYSTEM });
+    try {
+      return await runWithCall(call, () => this.#options.invoker.call(call, binding, method, args));
+    } finally {
+      call.leave();
+    }
+  }
+
+  #enqueue<T>(job: () => Promise<T>): Promise<T> {
+    // Outside any call: a change that a request asked for must not keep that request's context alive.
+    const result = this.#queue.then(() => runOutsideCalls(job));
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** A job that nobody waits for: what goes wrong is told. */
+  #background(plugin: string, job: () => Promise<unknown>): void {
+    if (this.#phase === 'stopping') return;
+    this.#enqueue(job).catch((error) => {
+      this.#options.onEvent({ level: 'error', plugin, message: 'a change could not be made', error });
+    });
+  }
+
+  async #reconcile(change: Change, retried: ReadonlySet<string>): Promise<ChangeReport> {
+    if (this.#phase === 'stopping') throw errors.BP_HOST_STOPPED({});
+    const { clock, hostServices, parts, onEvent } = this.#options;
+    const began = clock.monotonic();
+    const refused = this.#refuse(change);
+    const draft = draftChange(this.#table, hostServices, change, retried);
+    try {
+      refuseBreaking(this.#table, change, draft);
+    } catch (error) {
+      this.#noteRefused(change, error);
+      throw error;
+    }
+    for (const name of namesIn(change)) this.#supervisor.calm(this.#table.record(name), true);
+    const execution = new ChangeExecution(
+      {
+        clock,
+        table: this.#table,
+        supervisor: this.#supervisor,
+        hostServices,
+        parts,
+        onEvent,
+        create: (entry) => this.#create(entry),
+        making: (candidate) => {
+          this.#making = candidate;
+        },
+      },
+      change,
+      draft,
+      this.#phase === 'booting',
+    );
+    const steps = await execution.run();
+    this.#phase = 'ready';
+    return { generation: this.current.id, steps: [...refused, ...steps], tookMs: clock.monotonic() - began };
+  }
+
+  #create(entry: Entry): Instance {
+    const record = this.#table.record(entry.name);
+    record.instancesMade++;
+    return new Instance(entry.desired.unit, entry.desired.config, record.instancesMade, this.#surroundings);
+  }
+
+  /** Shows plugins whose code could not be loaded. */
+  #refuse(change: Change): StepReport[] {
+    return (change.refuse ?? []).map(({ name, origin, error }) => {
+      const record = this.#table.record(name);
+      record.origin = origin;
+      const toVersion = record.instance?.data.version;
+      this.#noteFailure(record, error);
+      const outcome = record.instance ? 'returned' : 'failed';
+      return {
+        name,
+        action: 'refuse',
+        fromVersion: toVersion,
+        toVersion,
+        reason: error.message,
+        outcome,
+        failure: failureOf(error),
+      };
+    });
+  }
+
+  #noteRefused(change: Change, error: unknown): void {
+    for (const { unit } of change.set ?? []) this.#noteFailure(this.#table.record(unit.data.name), error);
+  }
+
+  #noteFailure(record: PluginRecord, error: unknown): void {
+    const now = this.#options.clock.now();
+    const failure = failureOf(error);
+    const version = record.instance?.data.version;
+    if (record.instance) record.lastChange = { outcome: 'returned', at: now, version, failure };
+    else {
+      this.#supervisor.calm(record, true);
+      record.desired = undefined;
+      record.enter({ phase: 'refused', failure }, now);
+    }
+    this.#options.onEvent({ level: 'error', plugin: record.name, message: failure.message, error });
+  }
+
+  /** Takes a running instance out that said it cannot go on. */
+  async #takeOut(instance: Instance, reason: unknown): Promise<void> {
+    const record = this.records.get(instance.identity.name);
+    if (record?.instance !== instance) return;
+    const { name: plugin, version } = instance.identity;
+    const message = reason instanceof Error ? reason.message : String(reason);
+    this.#supervisor.crashed(record, errors.BP_PLUGIN_FAILED({ plugin, version, reason: message }, { cause: reason }));
+    await this.#reconcile({ reason: `"${plugin}" failed.` }, NONE);
+  }
+
+  #reportReceipt(receipt: LeakReceipt): void {
+    const { plugin, version, held, problems } = receipt;
+    if (held.length === 0 && problems.length === 0) return;
+    const what = [...held.map(({ label, reason }) => `${label} (${reason})`), ...problems].join('; ');
+    this.#options.onEvent({ level: 'warn', plugin, message: `${version} left something behind: ${what}` });
+  }
+}

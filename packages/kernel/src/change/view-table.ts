@@ -1,0 +1,58 @@
+import { InstanceView } from '../call/instance-view.ts';
+import type { Instance } from '../lifecycle/instance.ts';
+
+/**
+ * Makes the views of one generation. A view equal to one of the generation before is that one, so that its counts and bindings go on.
+ */
+export class ViewTable {
+  readonly #generation: number;
+  readonly #hostServices: ReadonlyMap<string, object>;
+  readonly #carried: ReadonlyMap<string, InstanceView>;
+  readonly #used = new Map<string, InstanceView>();
+  readonly #made = new Map<string, InstanceView>();
+
+  constructor(
+    generation: number,
+    hostServices: ReadonlyMap<string, object>,
+    carried: ReadonlyMap<string, InstanceView>,
+  ) {
+    this.#generation = generation;
+    this.#hostServices = hostServices;
+    this.#carried = carried;
+  }
+
+  /** The view of some entries, the first of which answers. `reach` gives what an instance's calls may reach directly. */
+  of(entries: readonly Instance[], reach: (instance: Instance) => readonly Instance[]): InstanceView {
+    const primary = entries[0] as Instance;
+    const reached = new Set<Instance>(entries);
+    // A set grows while it is walked, so this visits everything that can be reached.
+    for (const instance of reached) for (const next of reach(instance)) reached.add(next);
+    const instances = [...reached];
+    const key = instances.map((instance) => `${instance.identity.name}#${instance.identity.instance}`).join(' ');
+    let view = this.#used.get(key);
+    if (view === undefined) {
+      view = this.#carried.get(key) ?? this.#made.get(key);
+      if (view === undefined) {
+        view = new InstanceView(key, this.#generation, primary, instances, this.#hostServices);
+        this.#made.set(key, view);
+      }
+      this.#used.set(key, view);
+    }
+    return view;
+  }
+
+  /** Forgets which views are used, to decide anew. Those made stay known. */
+  restart(): void {
+    this.#used.clear();
+  }
+
+  /** Views of the finished generation. */
+  get used(): ReadonlyMap<string, InstanceView> {
+    return this.#used;
+  }
+
+  /** Retires views that were made on the way and are not used; with `all`, those that are, too. */
+  retireUnused(all = false): void {
+    for (const [key, view] of this.#made) if (all || this.#used.get(key) !== view) view.retire();
+  }
+}

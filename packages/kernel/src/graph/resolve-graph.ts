@@ -1,0 +1,192 @@
+import type { BackplaneError } from '@backplane/base';
+import type { PluginData } from '@backplane/ports';
+import { satisfies } from 'semver';
+import { errors } from '../errors.ts';
+import { findCycles } from './find-cycles.ts';
+import { phaseNumber, startOrder } from './start-order.ts';
+
+/** Why a plugin waits though nothing is wrong with itself. */
+export interface Blocked {
+  /** The plugins it depends on that cannot run. */
+  readonly by: readonly string[];
+}
+
+/** What can run, in which order, and why the rest cannot. */
+export interface Resolution {
+  /** Names of what can run: dependencies first, then phase, priority, name. */
+  readonly order: readonly string[];
+  /** For each plugin, what must have started before it. */
+  readonly edges: ReadonlyMap<string, ReadonlySet<string>>;
+  /** For each plugin, what its calls may reach directly: its edges and its lazy needs. */
+  readonly reach: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The plugin that provides each service. */
+  readonly providers: ReadonlyMap<string, string>;
+  /** What is wrong with a plugin itself. */
+  readonly problems: ReadonlyMap<string, BackplaneError>;
+  /** What waits for those. */
+  readonly blocked: ReadonlyMap<string, Blocked>;
+}
+
+interface Edge {
+  readonly to: string;
+  readonly range: string;
+}
+
+function meets(version: string, range: string): boolean {
+  return range === '*' || satisfies(version, range, { includePrerelease: true });
+}
+
+/**
+ * Plans the start of a set of plugins without running any of them. `hostServices` are those that the operator registered;
+ * `withheld` are plugins that are there but must not run now, and why.
+ */
+export function resolveGraph(
+  plugins: ReadonlyMap<string, PluginData>,
+  hostServices: { has(id: string): boolean } = new Set<string>(),
+  withheld: ReadonlyMap<string, BackplaneError> = new Map(),
+): Resolution {
+  const problems = new Map<string, BackplaneError>(withheld);
+  const report = (name: string, error: BackplaneError) => {
+    if (!problems.has(name)) problems.set(name, error);
+  };
+  const byName = new Map<string, PluginData>();
+  for (const data of plugins.values()) {
+    byName.set(data.name, data);
+    for (const alias of data.aliases) byName.set(alias, data);
+  }
+  const claims = findClaims(plugins, report);
+
+  const edges = new Map<string, Set<string>>();
+  const reach = new Map<string, Set<string>>();
+  const hard = new Map<string, Edge[]>();
+  for (const data of plugins.values()) {
+    const { name } = data;
+    const ordered = new Set<string>();
+    const reached = new Set<string>();
+    const needed: Edge[] = [];
+    for (const { name: dependency, range, optional } of data.dependencies) {
+      const target = byName.get(dependency);
+      if (target === undefined) {
+        if (!optional) report(name, errors.BP_DEPENDENCY_MISSING({ plugin: name, dependency, range }));
+        continue;
+      }
+      ordered.add(target.name);
+      needed.push({ to: target.name, range });
+    }
+    for (const { serviceId, range, mode } of data.needs) {
+      const claimants = claims.get(serviceId) ?? [];
+      if (claimants.length === 0 && mode === 'required' && !hostServices.has(serviceId)) {
+        report(name, errors.BP_SERVICE_MISSING({ plugin: name, service: serviceId }));
+      }
+      for (const provider of claimants) {
+        if (provider === name) continue;
+        reached.add(provider);
+        if (mode === 'lazy') continue;
+        ordered.add(provider);
+        needed.push({ to: provider, range });
+      }
+    }
+    edges.set(name, ordered);
+    reach.set(name, reached.union(ordered));
+    hard.set(name, needed);
+  }
+  checkRanges(plugins, hard, report);
+  checkPhases(plugins, edges, report);
+  for (const path of findCycles(edges)) {
+    for (const name of path) report(name, errors.BP_PLUGIN_CYCLE({ path }));
+  }
+
+  const providers = new Map<string, string>();
+  for (const [service, names] of claims) if (names.length === 1) providers.set(service, names[0] as string);
+  const blocked = findBlocked(plugins, edges, claims, problems);
+  const runnable = new Map([...plugins].filter(([name]) => !problems.has(name) && !blocked.has(name)));
+  return { order: startOrder(runnable, edges), edges, reach, providers, problems, blocked };
+}
+
+/** Who declares each service; declared more than once, all of them are refused. */
+function findClaims(
+  plugins: ReadonlyMap<string, PluginData>,
+  report: (name: string, error: BackplaneError) => void,
+): Map<string, string[]> {
+  const claims = new Map<string, string[]>();
+  for (const data of plugins.values()) {
+    for (const id of data.provides) {
+      const known = claims.get(id);
+      if (known) known.push(data.name);
+      else claims.set(id, [data.name]);
+    }
+  }
+  for (const [service, names] of claims) {
+    if (names.length === 1) continue;
+    for (const name of names) report(name, errors.BP_SERVICE_CONFLICT({ service, plugins: names.toSorted() }));
+  }
+  return claims;
+}
+
+function checkRanges(
+  plugins: ReadonlyMap<string, PluginData>,
+  hard: ReadonlyMap<string, readonly Edge[]>,
+  report: (name: string, error: BackplaneError) => void,
+): void {
+  for (const [plugin, edges] of hard) {
+    for (const { to: dependency, range } of edges) {
+      const found = (plugins.get(dependency) as PluginData).version;
+      if (meets(found, range)) continue;
+      const asks = [...hard].flatMap(([asker, wants]) =>
+        wants
+          .filter((want) => want.to === dependency)
+          .map((want) => ({ plugin: asker, range: want.range, met: meets(found, want.range) })),
+      );
+      report(plugin, errors.BP_DEPENDENCY_VERSION({ plugin, dependency, range, found, asks }));
+    }
+  }
+}
+
+function checkPhases(
+  plugins: ReadonlyMap<string, PluginData>,
+  edges: ReadonlyMap<string, ReadonlySet<string>>,
+  report: (name: string, error: BackplaneError) => void,
+): void {
+  for (const [plugin, targets] of edges) {
+    const { phase } = plugins.get(plugin) as PluginData;
+    for (const dependency of targets) {
+      const dependencyPhase = (plugins.get(dependency) as PluginData).phase;
+      if (phaseNumber(dependencyPhase) > phaseNumber(phase)) {
+        report(plugin, errors.BP_PHASE_ORDER({ plugin, phase, dependency, dependencyPhase }));
+      }
+    }
+  }
+}
+
+/** Everything that waits for a plugin with a problem, with the nearest cause: optional and lazy needs do not block. */
+function findBlocked(
+  plugins: ReadonlyMap<string, PluginData>,
+  edges: ReadonlyMap<string, ReadonlySet<string>>,
+  claims: ReadonlyMap<string, readonly string[]>,
+  problems: ReadonlyMap<string, BackplaneError>,
+): Map<string, Blocked> {
+  const required = new Map<string, string[]>();
+  for (const [name, data] of plugins) {
+    const optional = new Set<string>();
+    for (const dependency of data.dependencies) if (dependency.optional) optional.add(dependency.name);
+    for (const need of data.needs) {
+      if (need.mode === 'optional') for (const provider of claims.get(need.serviceId) ?? []) optional.add(provider);
+    }
+    required.set(
+      name,
+      [...(edges.get(name) ?? [])].filter((to) => !optional.has(to)),
+    );
+  }
+  const blocked = new Map<string, Blocked>();
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const [name, needs] of required) {
+      if (problems.has(name) || blocked.has(name)) continue;
+      const by = needs.filter((to) => problems.has(to) || blocked.has(to));
+      if (by.length === 0) continue;
+      blocked.set(name, { by });
+      grown = true;
+    }
+  }
+  return blocked;
+}

@@ -1,0 +1,176 @@
+import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
+import type { HealthReport } from '@backplane/plugin-api';
+import type {
+  Call,
+  ChangeReport,
+  Entrances,
+  GenerationPart,
+  PlanStep,
+  PluginData,
+  PluginStatus,
+} from '@backplane/ports';
+import { runWithCall } from './call/call-storage.ts';
+import { ServiceInvoker } from './call/service-invoker.ts';
+import type { Change } from './change/change.ts';
+import { Reconciler } from './change/reconciler.ts';
+import { errors } from './errors.ts';
+import type { KernelEvent } from './kernel-event.ts';
+import type { InstanceFacets } from './lifecycle/instance.ts';
+import { normalizeHealth } from './lifecycle/normalize-health.ts';
+import type { PluginRecord } from './lifecycle/plugin-record.ts';
+import { runStep } from './lifecycle/run-step.ts';
+import { ResourceTable } from './scope/resource-table.ts';
+import { statusOf } from './status.ts';
+
+export interface KernelOptions {
+  readonly facets: InstanceFacets;
+  readonly clock?: Clock;
+  /** Default `development`. */
+  readonly environment?: string;
+  /** Compiled for each generation, in this order. */
+  readonly parts?: readonly GenerationPart<unknown>[];
+  /** Services of the operator's own, by id. */
+  readonly hostServices?: ReadonlyMap<string, object>;
+  /** Refuse what could not cross to another process, also inline. Default: true unless the environment is production. */
+  readonly checkCloneable?: boolean;
+  readonly onEvent?: (event: KernelEvent) => void;
+  /** Between 0 and 1, for the jitter of retries. */
+  readonly random?: () => number;
+}
+
+/**
+ * Runs plugins in generations. Changes are applied one after another; each ends in a swap of one pointer, or in nothing at all.
+ */
+export class Kernel implements Entrances {
+  readonly clock: Clock;
+  readonly environment: string;
+  readonly #reconciler: Reconciler;
+
+  constructor(options: KernelOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.environment = options.environment ?? 'development';
+    this.#reconciler = new Reconciler({
+      clock: this.clock,
+      environment: this.environment,
+      facets: options.facets,
+      parts: options.parts ?? [],
+      hostServices: options.hostServices ?? new Map(),
+      invoker: new ServiceInvoker({ checkCloneable: options.checkCloneable ?? this.environment !== 'production' }),
+      resources: new ResourceTable(),
+      onEvent: options.onEvent ?? (() => {}),
+      random: options.random ?? Math.random,
+    });
+  }
+
+  /**
+   * Makes the change, after those that were asked for before. Resolves at the swap; calls in flight end afterwards where they began.
+   * @throws BP_CHANGE_BREAKS_DEPENDENTS, BP_CHANGE_RETURNED (atomic changes), BP_HOST_STOPPED; nothing has changed then.
+   */
+  apply(change: Change): Promise<ChangeReport> {
+    return this.#reconciler.apply(change);
+  }
+
+  /** Says what `apply` would do, and does nothing. */
+  plan(change: Change): PlanStep[] {
+    return this.#reconciler.plan(change);
+  }
+
+  /** Tells streams and other long-lived calls that the host is about to stop; everything still serves. */
+  announceStop(): void {
+    this.#reconciler.announceStop();
+  }
+
+  /** Drains and stops everything, dependents first. At `deadlineMs` from now, what is in flight is ended. */
+  stop(deadlineMs: number): Promise<void> {
+    return this.#reconciler.stop(deadlineMs);
+  }
+
+  part<T>(part: GenerationPart<T>): T {
+    return this.#reconciler.current.parts.get(part as GenerationPart<unknown>) as T;
+  }
+
+  run<R>(call: Call, action: () => R): R {
+    return runWithCall(call, action);
+  }
+
+  /** The number of the current generation; 0 before anything runs. */
+  get generation(): number {
+    return this.#reconciler.current.id;
+  }
+
+  /** True once a first change has been applied, until `stop`. */
+  get ready(): boolean {
+    return this.#reconciler.ready;
+  }
+
+  /** Every known plugin, by name. */
+  status(): PluginStatus[] {
+    return [...this.#reconciler.records.values()]
+      .map((record) => this.#statusOf(record))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws BP_PLUGIN_UNKNOWN */
+  pluginStatus(nameOrAlias: string): PluginStatus {
+    return this.#statusOf(this.#record(nameOrAlias));
+  }
+
+  /** Names of the plugins that run, in the order in which they started. */
+  get running(): string[] {
+    return [...this.#reconciler.current.instances.keys()];
+  }
+
+  /** Data of the plugin's version that runs, or should. */
+  dataOf(nameOrAlias: string): PluginData | undefined {
+    const record = this.#record(nameOrAlias);
+    return (record.instance?.unit ?? record.desired?.unit)?.data;
+  }
+
+  /** Asks a plugin for its health, under its time limit. One that does not run is unhealthy, with the reason. @throws BP_PLUGIN_UNKNOWN */
+  async health(nameOrAlias: string): Promise<HealthReport> {
+    const record = this.#record(nameOrAlias);
+    const { instance } = record;
+    if (!instance) {
+      const { reason, state } = this.#statusOf(record);
+      return normalizeHealth({ status: 'unhealthy', message: reason || `The plugin is ${state.phase}.` });
+    }
+    try {
+      const answer = await runStep(instance, 'health', () => instance.driver.health());
+      return normalizeHealth(answer, instance.data.provides);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return normalizeHealth(
+        { status: 'unhealthy', message, code: isBackplaneError(error) ? error.code : undefined },
+        instance.data.provides,
+      );
+    }
+  }
+
+  /**
+   * Calls a method of a plugin's service from outside any plugin, as the host. For tests and management; plugins use handles.
+   * @throws BP_SERVICE_UNAVAILABLE, BP_METHOD_MISSING, and whatever the method throws.
+   */
+  callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
+    return this.#reconciler.callService(serviceId, method, args);
+  }
+
+  /** Resolves when nothing drains and no change is under way. For tests and an orderly end. */
+  settled(): Promise<void> {
+    return this.#reconciler.settled();
+  }
+
+  #record(nameOrAlias: string): PluginRecord {
+    const { records } = this.#reconciler;
+    const direct = records.get(nameOrAlias);
+    if (direct) return direct;
+    for (const record of records.values()) {
+      const data = (record.instance?.unit ?? record.desired?.unit)?.data;
+      if (data?.aliases.includes(nameOrAlias)) return record;
+    }
+    throw errors.BP_PLUGIN_UNKNOWN({ plugin: nameOrAlias });
+  }
+
+  #statusOf(record: PluginRecord): PluginStatus {
+    return statusOf(record, this.#reconciler.current.resolution.edges, this.#reconciler.receipts);
+  }
+}

@@ -1,0 +1,22 @@
+import { isBackplaneError, messageOf } from '@backplane/base';
+import type { Failure } from '@backplane/ports';
+
+/** Plain data of anything that was thrown. */
+export function failureOf(thrown: unknown): Failure {
+  return {
+    code: isBackplaneError(thrown) ? thrown.code : 'BP_STEP_FAILED',
+    message: messageOf(thrown),
+    stack: stackOf(thrown),
+  };
+}
+
+/** The stack of the innermost cause: that is where the author's line is. */
+function stackOf(thrown: unknown): string | undefined {
+  let at = thrown;
+  let stack: string | undefined;
+  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
+    stack = at.stack ?? stack;
+    at = at.cause;
+  }
+  return stack;
+}

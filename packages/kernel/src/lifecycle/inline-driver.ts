@@ -1,0 +1,82 @@
+import type { Handles, Needs, Plugin, PluginContext, PluginLifecycle, ServiceRef } from '@backplane/plugin-api';
+import type { InstanceDriver, InstanceHost, PluginData, PluginUnit } from '@backplane/ports';
+
+/** What the author's code gets, in front of the instance's host. */
+class InlineContext implements PluginContext<unknown> {
+  readonly #host: InstanceHost;
+  #services: Handles<Needs> | undefined;
+
+  constructor(host: InstanceHost) {
+    this.#host = host;
+  }
+
+  get plugin() {
+    return this.#host.info.identity;
+  }
+  get environment() {
+    return this.#host.environment;
+  }
+  get config() {
+    return this.#host.config;
+  }
+  get scope() {
+    return this.#host.scope;
+  }
+  get http() {
+    return this.#host.http;
+  }
+  get logger() {
+    return this.#host.logger;
+  }
+  get security() {
+    return this.#host.security;
+  }
+  get services(): Handles<Needs> {
+    this.#services ??= Object.freeze(
+      Object.fromEntries(this.#host.info.data.needs.map((need) => [need.key, this.#host.handle(need)])),
+    ) as Handles<Needs>;
+    return this.#services;
+  }
+  provide<T extends object>(ref: ServiceRef<T>, implementation: T): void {
+    this.#host.provide(ref.id, implementation);
+  }
+  fail(reason: unknown): void {
+    this.#host.fail(reason);
+  }
+}
+
+/** Runs a plugin in this thread. Used by the kernel, and by the child of an isolated instance around the same plugin. */
+export function createInlineDriver(plugin: Plugin, host: InstanceHost): InstanceDriver {
+  let lifecycle: PluginLifecycle = {};
+  return {
+    async initialize() {
+      lifecycle = await plugin.initialize(
+        new InlineContext(host) as PluginContext<unknown> as PluginContext<never, never>,
+      );
+    },
+    async start(handover) {
+      await lifecycle.start?.(handover);
+    },
+    async health() {
+      return (await lifecycle.health?.()) ?? true;
+    },
+    async quiesce() {
+      await host.scope.pause();
+      return lifecycle.handOver?.();
+    },
+    async resume() {
+      host.scope.activate();
+    },
+    async stop() {
+      await lifecycle.stop?.();
+    },
+    async dispose() {
+      lifecycle = {};
+    },
+  };
+}
+
+/** A plugin whose code is in this thread, ready to be run. */
+export function createInlineUnit(plugin: Plugin, data: PluginData, digest: string, origin: string): PluginUnit {
+  return { data, level: 'inline', digest, origin, create: (host) => createInlineDriver(plugin, host) };
+}

@@ -1,0 +1,53 @@
+import type { ClockTimer } from '@backplane/base';
+import type { HistoryEntry, LastChange, PluginState, PluginUnit } from '@backplane/ports';
+import type { Retirement } from '../change/retirement.ts';
+import type { Instance } from './instance.ts';
+import { reasonOf } from './reason-of.ts';
+
+const HISTORY_LENGTH = 50;
+
+/** What should run under a name. */
+export interface DesiredPlugin {
+  readonly unit: PluginUnit;
+  /** Validated and frozen. */
+  readonly config: unknown;
+}
+
+/** All that is remembered of a plugin by name, whatever its instances come and go. */
+export class PluginRecord {
+  readonly name: string;
+  desired: DesiredPlugin | undefined;
+  /** The instance of the current generation. */
+  instance: Instance | undefined;
+  /** Replaced or removed, with calls still in flight; oldest first. */
+  readonly draining = new Set<Retirement>();
+  lastChange: LastChange | undefined;
+  /** Where a plugin comes from whose code could not be loaded. */
+  origin: string | undefined;
+  /** While the plugin is replaced stop-first. */
+  gap: PromiseWithResolvers<void> | undefined;
+  retry: ClockTimer | undefined;
+  instancesMade = 0;
+  state: PluginState = { phase: 'discovered' };
+  since: number;
+  readonly #history: HistoryEntry[] = [];
+
+  constructor(name: string, now: number) {
+    this.name = name;
+    this.since = now;
+  }
+
+  enter(state: PluginState, now: number): void {
+    if (state.phase !== this.state.phase || reasonOf(state) !== reasonOf(this.state)) {
+      const version = (this.instance?.data ?? this.desired?.unit.data)?.version;
+      this.#history.push({ at: now, phase: state.phase, version, reason: reasonOf(state) || undefined });
+      if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
+      this.since = now;
+    }
+    this.state = state;
+  }
+
+  get history(): readonly HistoryEntry[] {
+    return this.#history;
+  }
+}

@@ -1,0 +1,84 @@
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '@backplane/base';
+import type { Bundle, Parameter } from './bundle.ts';
+import { placeInStack } from './code-frame.ts';
+import { isLoaderError, loaderErrors } from './errors.ts';
+import { namespaceObject } from './namespace-object.ts';
+import { loadAddon, refuseChangedAddon } from './native-addons.ts';
+import { pluginRequire } from './plugin-require.ts';
+import type { Namespace, SharedModules } from './shared-modules.ts';
+import { dynamicImport, importMeta } from './source-file.ts';
+
+/** Makes the bundle's function; how depends on whether code may be made from text here. */
+export type FunctionMaker = (bundle: Bundle) => Promise<(...args: unknown[]) => Promise<void>>;
+
+/** An import of a shared module's export that is not there. */
+export interface MissingExport {
+  readonly specifier: string;
+  readonly name: string;
+}
+
+/** The imports that the shared modules of this process cannot serve. Imports these modules where that has not been done. */
+export async function missingExports(bundle: Bundle, shared: SharedModules): Promise<MissingExport[]> {
+  for (const parameter of bundle.parameters) if (parameter.gives === 'namespace') await shared.get(parameter.specifier);
+  for (const specifier of bundle.required) if (shared.has(specifier)) await shared.get(specifier);
+  return bundle.imported.filter(({ specifier, name }) => !(name in (shared.loaded(specifier) ?? {})));
+}
+
+/**
+ * Runs a bundle and gives its exports as a live namespace. Nothing outside refers to what ran once the namespace is dropped.
+ * @throws BP_PLUGIN_EVALUATION, BP_NATIVE_ADDON_CHANGED
+ */
+export async function evaluate(bundle: Bundle, shared: SharedModules, make: FunctionMaker): Promise<Namespace> {
+  for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
+  const run = await make(bundle);
+  let getters: object = {};
+  let commonJs: unknown;
+  const takeExports = (exported: object, moduleExports: unknown): void => {
+    getters = exported;
+    commonJs = moduleExports;
+  };
+  try {
+    await run(...bundle.parameters.map((parameter) => argument(parameter, bundle, shared, takeExports)));
+  } catch (thrown) {
+    if (isLoaderError(thrown)) throw thrown;
+    const at = placeInStack(thrown, new Set(bundle.inputs), fileURLToPath);
+    throw loaderErrors.BP_PLUGIN_EVALUATION(
+      { entry: bundle.entry, reason: messageOf(thrown), ...(at && { at }) },
+      { cause: thrown },
+    );
+  }
+  return namespaceObject(
+    getters,
+    commonJs,
+    bundle.stars.map((specifier) => shared.loaded(specifier) ?? {}),
+  );
+}
+
+function argument(parameter: Parameter, { entry }: Bundle, shared: SharedModules, takeExports: unknown): unknown {
+  switch (parameter.gives) {
+    case 'exports':
+      return takeExports;
+    case 'namespace':
+      return shared.loaded(parameter.specifier);
+    case 'export': {
+      const { specifier, exportName } = parameter;
+      return {
+        get value() {
+          return shared.loaded(specifier)?.[exportName];
+        },
+      };
+    }
+    case 'meta':
+      return importMeta(parameter.file);
+    case 'import':
+      return dynamicImport(parameter.file, shared);
+    case 'require':
+      return pluginRequire(entry, shared);
+    case 'addon': {
+      const require = pluginRequire(entry, shared);
+      return (path: string) => loadAddon(resolve(dirname(entry), path), entry, require);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { createRequire, isBuiltin } from 'node:module';
+import { loadAddon } from './native-addons.ts';
+import type { Namespace, SharedModules } from './shared-modules.ts';
+
+/**
+ * The `require` of bundled CommonJS code. Builtins and shared modules come from the host; native add-ons are loaded once for the process;
+ * whatever else is computed at run time is loaded by Node from the plugin's folder, and stays loaded.
+ */
+export function pluginRequire(entry: string, shared: SharedModules): NodeJS.Require {
+  const native = createRequire(entry);
+  const require = (specifier: string): unknown => {
+    if (isBuiltin(specifier)) return native(specifier);
+    const namespace = shared.loaded(specifier);
+    if (namespace !== undefined) return requiredForm(namespace);
+    const path = native.resolve(specifier);
+    return path.endsWith('.node') ? loadAddon(path, entry, native) : native(path);
+  };
+  return Object.assign(require, {
+    resolve: native.resolve,
+    cache: native.cache,
+    extensions: native.extensions,
+    main: undefined,
+  });
+}
+
+/** What `require` would give for a module that was imported. */
+function requiredForm(namespace: Namespace): unknown {
+  return 'module.exports' in namespace ? namespace['module.exports'] : namespace;
+}

@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
+import type { Logger } from '@backplane/plugin-api';
+import type { HostControl, StepReport } from '@backplane/ports';
+import {
+  HealthBody,
+  PluginHealthBody,
+  PluginsStatusBody,
+  PROBLEM_MEDIA_TYPE,
+  problemOf,
+  ReadyBody,
+  ReloadBody,
+} from '@backplane/wire';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { errors } from './errors.ts';
+import { type GuardOptions, guard, isLoopback } from './guard.ts';
+import { HostHealth } from './host-health.ts';
+import { pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
+
+export interface ManagementOptions extends GuardOptions {
+  readonly control: HostControl;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** The host's own pages. */
+export interface Management {
+  /** First path segments that are the host's. */
+  readonly segments: readonly string[];
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** Prepares `/health`, `/ready` (open) and everything under `/plugins` (closed: token, Host and Origin). */
+export async function createManagement(options: ManagementOptions): Promise<Management> {
+  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
+  refuseInProblems(app, options.logger);
+  addOpenRoutes(app, options);
+  await app.register(async (closed) => {
+    closed.addHook('onRequest', async (request) => guard(request.raw, pathOf(request.url), options));
+    addPluginRoutes(closed, options.control);
+  });
+  await app.ready();
+  return {
+    segments: ['health', 'ready', 'plugins'],
+    handle: (request, response) => app.routing(request, response),
+    close: async () => app.close(),
+  };
+}
+
+const pathOf = (url: string): string => url.split('?', 1)[0] as string;
+
+function refuseInProblems(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const path = pathOf(request.url);
+    const known = isBackplaneError(thrown);
+    if (!known) logger.error('Management failed.', { error: thrown, path });
+    const error = known ? thrown : errors.BP_MANAGEMENT_FAILED({ path }, { cause: thrown });
+    if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="backplane"');
+    return reply
+      .status(error.status)
+      .header('content-type', PROBLEM_MEDIA_TYPE)
+      .header('cache-control', 'no-store')
+      .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request.url);
+    const allow = METHODS.filter((method) => app.findRoute({ url: path, method }) || matches(app, method, path));
+    if (allow.length === 0) throw errors.BP_MANAGEMENT_NOT_FOUND({ method: request.method, path });
+    reply.header('allow', allow.join(', '));
+    throw errors.BP_MANAGEMENT_METHOD({ method: request.method, path, allow });
+  });
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+
+function matches(app: FastifyInstance, method: (typeof METHODS)[number], path: string): boolean {
+  const generic = path.replace(/^\/plugins\/[^/]+\//, '/plugins/:name/');
+  return app.hasRoute({ url: generic.replace(/\/$/, ''), method });
+}
+
+function addOpenRoutes(app: FastifyInstance, { control, clock = systemClock, isAuthorized }: ManagementOptions): void {
+  const health = new HostHealth(control, () => clock.monotonic());
+  app.get('/health', { schema: { response: { 200: HealthBody } } }, async (request): Promise<HealthBody> => {
+    const body = await health.report();
+    // Who is not on this machine learns what a probe needs, no more.
+    const trusted = isLoopback(request.raw) || isAuthorized(request.headers.authorization);
+    return trusted ? body : { status: body.status, plugins: {} };
+  });
+  app.get(
+    '/ready',
+    { schema: { response: { '2xx': ReadyBody, 503: ReadyBody } } },
+    async (_request, reply): Promise<ReadyBody> => {
+      const { ready, reason } = control.readiness();
+      if (ready) return { status: 'ready' };
+      reply.status(503).header('retry-after', '1');
+      return { status: 'not_ready', reason };
+    },
+  );
+}
+
+function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
+  interface Named {
+    Params: { name: string };
+  }
+  app.get(
+    '/plugins/status',
+    { schema: { response: { 200: PluginsStatusBody } } },
+    async (): Promise<PluginsStatusBody> => ({
+      generation: control.generation(),
+      ready: control.readiness().ready,
+      plugins: control.status().map(pluginStatusBody),
+    }),
+  );
+  app.get<Named>(
+    '/plugins/:name/health',
+    { schema: { response: { '2xx': PluginHealthBody, 503: PluginHealthBody } } },
+    async (request, reply) => {
+      const { name } = request.params;
+      const body = pluginHealthBody(control.pluginStatus(name), await control.health(name));
+      if (body.status === 'unhealthy') reply.status(503);
+      return body;
+    },
+  );
+  app.post<Named>(
+    '/plugins/:name/reload',
+    { schema: { response: { 200: ReloadBody } } },
+    async (request): Promise<ReloadBody> => {
+      const { name } = control.pluginStatus(request.params.name);
+      const report = await control.reload(name);
+      const step = report.steps.find((candidate) => candidate.name === name);
+      if (step && step.outcome !== 'applied') throw reloadFailed(name, step);
+      return {
+        plugin: name,
+        outcome: 'applied',
+        from_version: step?.fromVersion ?? null,
+        to_version: step?.toVersion ?? null,
+        generation: report.generation,
+        took_ms: report.tookMs,
+      };
+    },
+  );
+}
+
+function reloadFailed(plugin: string, step: StepReport) {
+  const reason = step.failure?.message ?? step.reason;
+  const serving = step.outcome === 'returned' ? step.fromVersion : undefined;
+  return errors.BP_RELOAD_FAILED({ plugin, serving, reason, code: step.failure?.code ?? 'BP_STEP_FAILED' });
+}

@@ -1,0 +1,30 @@
+import type { Failure } from './plugin-status.ts';
+
+export type PlanAction = 'keep' | 'add' | 'replace' | 'remove';
+
+/** One line of a plan. */
+export interface PlanStep {
+  readonly name: string;
+  readonly action: PlanAction;
+  readonly fromVersion: string | undefined;
+  readonly toVersion: string | undefined;
+  /** For people. */
+  readonly reason: string;
+}
+
+/** One line of what became of a plan. */
+export interface StepReport extends Omit<PlanStep, 'action'> {
+  readonly action: PlanAction | 'refuse';
+  /** `returned`: the version before serves on. `failed`: nothing serves. */
+  readonly outcome: 'applied' | 'returned' | 'failed';
+  readonly failure: Failure | undefined;
+}
+
+/** What became of a change. */
+export interface ChangeReport {
+  /** The generation that holds its result. */
+  readonly generation: number;
+  readonly steps: readonly StepReport[];
+  /** Milliseconds from the beginning of the work to the swap. */
+  readonly tookMs: number;
+}

@@ -1,0 +1,18 @@
+import type { HealthReport } from '@backplane/plugin-api';
+import type { ChangeReport } from './change-report.ts';
+import type { PluginStatus } from './plugin-status.ts';
+
+/** What management may ask of the host, and make it do. Names may be aliases. */
+export interface HostControl {
+  /** Whether traffic may come, and if not, why. */
+  readiness(): { readonly ready: boolean; readonly reason: string };
+  /** The number of the current generation. */
+  generation(): number;
+  status(): readonly PluginStatus[];
+  /** @throws BP_PLUGIN_UNKNOWN */
+  pluginStatus(name: string): PluginStatus;
+  /** @throws BP_PLUGIN_UNKNOWN */
+  health(name: string): Promise<HealthReport>;
+  /** Loads the plugin's code and configuration anew and replaces it. @throws BP_PLUGIN_UNKNOWN */
+  reload(name: string): Promise<ChangeReport>;
+}

@@ -1,0 +1,199 @@
+import { mkdir } from 'node:fs/promises';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { join, resolve } from 'node:path';
+import { isBackplaneError, messageOf, systemClock } from '@backplane/base';
+import { createConfigSource } from '@backplane/config';
+import { createGateway, type Gateway } from '@backplane/gateway';
+import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
+import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
+import { createManagement, type Management } from '@backplane/management';
+import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
+import type { ChangeReport, Entrances, HostControl, PluginStatus } from '@backplane/ports';
+import { checkBearer, createSoftwareKeySigner, ensureAdminToken, securityFacet } from '@backplane/security';
+import { createLogging } from '@backplane/telemetry';
+import type { HostOptions } from './host-options.ts';
+import { createIsolate } from './isolate.ts';
+import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
+import { sharedModules } from './shared-modules.ts';
+
+/** What became of a start. */
+export interface HostStart {
+  /** Where the host listens; `undefined` when it is mounted into someone else's server. */
+  readonly url: string | undefined;
+  readonly plugins: readonly PluginStatus[];
+  readonly disabled: readonly string[];
+  /** Milliseconds, from nothing to the first generation. */
+  readonly tookMs: number;
+}
+
+/** A running Backplane host. */
+export interface Host {
+  /** Starts everything, once. Plugins that fail do not fail the start; they are in `plugins` with the reason. */
+  start(): Promise<HostStart>;
+  /** Loads the plugin's code and configuration anew and replaces it without a failed request. @throws BP_PLUGIN_UNKNOWN and why it cannot be loaded */
+  reload(name: string): Promise<ChangeReport>;
+  /** Looks again at the plugin folders: adds what is new, replaces what changed, removes what is gone. */
+  rescan(): Promise<ChangeReport>;
+  status(): PluginStatus[];
+  readonly control: HostControl;
+  readonly logger: Logger;
+  /** Where the management token is kept; `undefined` when it was given. */
+  readonly tokenFile: string | undefined;
+  /** For a server of someone else's. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Serves requests and upgrades of someone else's server, which stays theirs. */
+  attach(server: Server): void;
+  /** Calls a plugin's service as the host. */
+  callService(serviceId: string, method: string, ...args: unknown[]): Promise<unknown>;
+  /** Lets requests end, at most until the deadline, stops all plugins in reverse order, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Makes a host. It touches no signal, no environment variable, and never ends the process. */
+export async function createHost(options: HostOptions = {}): Promise<Host> {
+  const clock = options.clock ?? systemClock;
+  const environment = options.environment ?? 'development';
+  const dataDir = resolve(options.dataDir ?? 'data');
+  const production = environment === 'production';
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  enableSourceMaps();
+
+  const logging = createLogging({
+    ...(options.logLevel && { level: options.logLevel }),
+    ...(options.logFormat && { pretty: options.logFormat === 'pretty' }),
+    ...(options.logDestination && { destination: options.logDestination }),
+  });
+  const logger = logging.logger('backplane');
+  const tokenFile = options.adminToken === undefined ? join(dataDir, 'admin.token') : undefined;
+  const token = options.adminToken ?? (await ensureAdminToken({ file: tokenFile as string }));
+  const signer = createSoftwareKeySigner({ directory: join(dataDir, 'keys'), clock });
+  const loader: Loader = createLoader({ cacheDir: join(dataDir, 'cache', 'bundles'), shared: sharedModules });
+
+  // The gateway is part of every generation, and enters them: each needs the other first.
+  const entrances: Entrances = { part: (part) => kernel.part(part), run: (call, action) => runWithCall(call, action) };
+  const system: Management[] = [];
+  const gateway: Gateway = createGateway({
+    entrances,
+    logger: logging.logger('backplane.gateway'),
+    clock,
+    exposeErrors: !production,
+    system: ['health', 'ready', 'plugins'].map((segment) => ({
+      segments: [segment],
+      handle: (request, response) => system[0]?.handle(request, response),
+    })),
+  });
+  const kernel: Kernel = new Kernel({
+    clock,
+    environment,
+    parts: [gateway.part],
+    hostServices: new Map(Object.entries(options.services ?? {})),
+    onEvent: (event) => logEvent(logging.logger(`plugins.${event.plugin}`), event),
+    facets: {
+      http: (instance) => gateway.facet(instance, instance.logger),
+      logger: (instance) => logging.logger(`plugins.${instance.identity.name}`),
+      security: (instance) => securityFacet(signer, instance.identity.name),
+    },
+  });
+  const library = new PluginLibrary({
+    paths: options.pluginPaths ?? [],
+    registered: (options.plugins ?? []).map((plugin) => (isPluginClass(plugin) ? pluginFromClass(plugin) : plugin)),
+    loader,
+    configs: createConfigSource({ configDir: resolve(options.configDir ?? 'config'), environment }),
+    isolation: options.isolation ?? {},
+    isolate: createIsolate({ cacheDir: join(dataDir, 'cache', 'bundles'), clock }),
+  });
+
+  let stopping: Promise<void> | undefined;
+  const control: HostControl = {
+    readiness: () => {
+      if (stopping) return { ready: false, reason: 'The host is stopping.' };
+      return kernel.ready ? { ready: true, reason: '' } : { ready: false, reason: 'The host is starting.' };
+    },
+    generation: () => kernel.generation,
+    status: () => kernel.status(),
+    pluginStatus: (name) => kernel.pluginStatus(name),
+    health: (name) => kernel.health(name),
+    reload,
+  };
+
+  async function reload(nameOrAlias: string): Promise<ChangeReport> {
+    const { name, origin } = kernel.pluginStatus(nameOrAlias);
+    try {
+      return await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was reloaded.' });
+    } catch (error) {
+      if (!isBackplaneError(error)) throw error;
+      return kernel.apply({ refuse: [{ name, origin, error: error as never }] });
+    }
+  }
+
+  const toChange = ({ plugins, refusals }: LoadedPlugins) => ({ set: plugins, refuse: refusals });
+
+  async function start(): Promise<HostStart> {
+    const began = clock.monotonic();
+    system.push(
+      await createManagement({
+        control,
+        logger: logging.logger('backplane.management'),
+        clock,
+        allowedHosts: options.allowedHosts ?? [],
+        isAuthorized: (authorization) => checkBearer(authorization, token),
+      }),
+    );
+    const url = await listen(gateway, options.listen);
+    const loaded = await library.loadAll();
+    await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
+    const tookMs = clock.monotonic() - began;
+    const pause = () => new Promise<void>((done) => setImmediate(done));
+    void gateway.warmAll(pause, (instance, error) => {
+      instance.logger.error('Its routes could not be built.', { error });
+      instance.fail(error);
+    });
+    return { url, plugins: kernel.status(), disabled: loaded.disabled, tookMs };
+  }
+
+  async function stop(): Promise<void> {
+    const deadline = options.stopDeadline ?? 10_000;
+    const began = clock.monotonic();
+    logger.info('The host is stopping.');
+    kernel.announceStop();
+    await gateway.close({ deadlineMs: deadline });
+    await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
+    await Promise.all([loader.close(), ...system.map((management) => management.close())]);
+    logger.info('The host has stopped.');
+    await logging.close();
+  }
+
+  return {
+    start,
+    reload,
+    control,
+    logger,
+    tokenFile,
+    handler: gateway.handler,
+    async rescan() {
+      const loaded = await library.loadAll();
+      const there = new Set([...loaded.plugins.map(({ unit }) => unit.data.name), ...loaded.refusals.map(({ name }) => name)]);
+      const gone = kernel.status().filter((status) => !there.has(status.name));
+      return kernel.apply({ ...toChange(loaded), remove: gone.map(({ name }) => name), reason: 'The plugin folders were read again.' });
+    },
+    status: () => kernel.status(),
+    attach: (server) => gateway.attach(server),
+    callService: (serviceId, method, ...args) => kernel.callService(serviceId, method, args),
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+async function listen(gateway: Gateway, where: HostOptions['listen']): Promise<string | undefined> {
+  if (where === false) return undefined;
+  const host = where?.host ?? '127.0.0.1';
+  const address = await gateway.listen({ host, port: where?.port ?? 8080 });
+  const port = typeof address === 'string' ? address : address.port;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function logEvent(logger: Logger, event: KernelEvent): void {
+  logger[event.level](event.message, event.error === undefined ? {} : { error: event.error, reason: messageOf(event.error) });
+}

@@ -1,0 +1,49 @@
+import { defineErrors } from '@backplane/base';
+
+export const errors = defineErrors('runtime', {
+  BP_PLUGIN_METADATA: {
+    title: 'What a plugin says of itself is not right',
+    status: 409,
+    mend: '',
+    message: (d: { plugin: string; problems: readonly string[] }) => d.problems.join('\n'),
+  },
+  BP_PLUGIN_NAME_TAKEN: {
+    title: 'Two plugins claim one name',
+    status: 409,
+    mend: 'Rename one of them, or take it out of the plugin folders.',
+    message: (d: { name: string; origins: readonly string[] }) =>
+      `The name "${d.name}" is claimed by ${d.origins.join(' and ')}; none of them is loaded.`,
+  },
+  BP_PLUGIN_GONE: {
+    title: 'A plugin is no longer where it was',
+    status: 404,
+    mend: 'Put it back, or restart the host without it.',
+    message: (d: { plugin: string; origin: string }) => `Plugin "${d.plugin}" is no longer found at ${d.origin}.`,
+  },
+  BP_PLUGIN_DISABLED: {
+    title: 'A plugin is disabled',
+    status: 409,
+    mend: 'Set "enabled: true" in its configuration file.',
+    message: (d: { plugin: string }) => `Plugin "${d.plugin}" is disabled by its configuration.`,
+  },
+  BP_PLUGIN_VERSION_REFUSED: {
+    title: 'The configuration asks for another version of a plugin',
+    status: 409,
+    mend: 'Install a version that meets the range, or change "version" in the configuration file.',
+    message: (d: { plugin: string; found: string; range: string }) =>
+      `Plugin "${d.plugin}" is version ${d.found}, but its configuration asks for ${d.range}.`,
+  },
+  BP_ISOLATION_UNAVAILABLE: {
+    title: 'A plugin asks for a level of isolation that this host does not offer',
+    status: 409,
+    mend: 'Use "inline" or "process".',
+    message: (d: { plugin: string; level: string }) => `Plugin "${d.plugin}" asks for isolation "${d.level}".`,
+  },
+  BP_PLUGIN_UNDESCRIBED: {
+    title: 'The code of a plugin could not be read in a process of its own',
+    status: 409,
+    mend: 'Its last lines of output tell why.',
+    message: (d: { plugin: string; reason: string }) =>
+      `Plugin "${d.plugin}" could not be read in a process of its own: ${d.reason}`.replace(/([^.!?])$/, '$1.'),
+  },
+});

@@ -1,0 +1,37 @@
+import type { Clock } from '@backplane/base';
+import type { Plugin, PluginClass } from '@backplane/plugin-api';
+import type { IsolationLevel } from '@backplane/plugin-api';
+import type { LogLevel } from '@backplane/telemetry';
+
+/** How a host is made. Nothing is read from the environment: the command line does that, and someone else's program decides for itself. */
+export interface HostOptions {
+  /** Folders in which plugins are looked for. Default none. */
+  readonly pluginPaths?: readonly string[];
+  /** Plugins handed in by program. */
+  readonly plugins?: readonly (Plugin | PluginClass)[];
+  /** Services of the operator's own, by id; plugins need them like any other. */
+  readonly services?: Readonly<Record<string, object>>;
+  /** Holds `plugins/NAME.yaml`. Default `./config`. */
+  readonly configDir?: string;
+  /** Keys, token, caches. Made when it is not there. Default `./data`. */
+  readonly dataDir?: string;
+  /** Default `development`. */
+  readonly environment?: string;
+  /** Where to listen; `false` for a host that is mounted into someone else's server. Default 127.0.0.1:8080. */
+  readonly listen?: { readonly host?: string; readonly port?: number } | false;
+  /** Names, besides those of loopback, under which management is served. */
+  readonly allowedHosts?: readonly string[];
+  /** The management token; otherwise read from, or generated into, `DATA/admin.token`. */
+  readonly adminToken?: string;
+  /** Where plugins run that say nothing themselves, by name; `*` for all others. Default `inline`. */
+  readonly isolation?: Readonly<Record<string, IsolationLevel>>;
+  /** Default `info`. */
+  readonly logLevel?: LogLevel;
+  /** One JSON object a line, or lines for people. Default: for people on a terminal. */
+  readonly logFormat?: 'json' | 'pretty';
+  /** Where log lines go. Default standard output. */
+  readonly logDestination?: { write(line: string): unknown };
+  /** Milliseconds that requests may take to end when the host stops. Default 10,000. */
+  readonly stopDeadline?: number;
+  readonly clock?: Clock;
+}

@@ -1,0 +1,86 @@
+import type * as Yaml from 'yaml';
+import { codeFrame } from './code-frame.ts';
+import { errors } from './errors.ts';
+import { type Position, type Positions, type SourceProblem, sourceProblem } from './source-problem.ts';
+import { YamlWalk } from './yaml-walk.ts';
+
+/** A YAML (or JSON) document as plain values, with the place of every key and item. */
+export interface YamlDocument {
+  readonly file: string;
+  /** Maps are plain objects; nothing in it is shared, not even what an alias repeats. */
+  readonly value: unknown;
+  readonly positions: Positions;
+}
+
+export type YamlOutcome =
+  | { readonly document: YamlDocument; readonly problems: readonly [] }
+  | { readonly document?: undefined; readonly problems: readonly SourceProblem[] };
+
+export interface YamlOptions {
+  /** Shows the lines around each problem. Off for files that may hold secrets: then nothing of the file is quoted. Default true. */
+  readonly frames?: boolean;
+}
+
+const MOST_PROBLEMS = 20;
+
+let library: typeof Yaml | undefined;
+
+/**
+ * Reads YAML 1.2 that only holds data: one document, no tags, no repeated keys, no `__proto__`, keys that are text, bounded aliases,
+ * depth and size. `<<` merges. Anything else is a problem with line and column; nothing is thrown.
+ */
+export async function parseYaml(text: string, file: string, { frames = true }: YamlOptions = {}): Promise<YamlOutcome> {
+  // Loading the parser takes 25 ms, which a host without YAML files need not pay.
+  library ??= await import('yaml');
+  const yaml = library;
+  const lines = new yaml.LineCounter();
+  const place = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const problem = (code: 'BP_YAML_SYNTAX' | 'BP_YAML_REFUSED', reason: string, offset: number) => {
+    const position = place(offset);
+    return sourceProblem(errors[code]({ reason }), {
+      file,
+      position,
+      ...(frames && { frame: codeFrame(text, position) }),
+    });
+  };
+  let parsed: Yaml.Document.Parsed;
+  try {
+    parsed = yaml.parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return { problems: [problem('BP_YAML_REFUSED', 'it is nested too deeply', 0)] };
+  }
+  const broken = [...parsed.errors, ...parsed.warnings];
+  if (broken.length > 0) {
+    return {
+      problems: broken
+        .slice(0, MOST_PROBLEMS)
+        .map((error) => problem('BP_YAML_SYNTAX', firstLine(error.message, frames), error.pos[0])),
+    };
+  }
+  const walk = new YamlWalk(yaml, place);
+  const value = walk.read(parsed);
+  if (walk.refusals.length > 0) {
+    return {
+      problems: walk.refusals
+        .slice(0, MOST_PROBLEMS)
+        .map(({ reason, offset }) => problem('BP_YAML_REFUSED', reason, offset)),
+    };
+  }
+  return { document: { file, value, positions: walk.positions }, problems: [] };
+}
+
+const firstLine = (message: string, quoting: boolean) => {
+  const line = (message.split('\n', 1)[0] ?? '').replace(/[.:]$/, '');
+  // The parser quotes the file after a colon.
+  return quoting ? line : line.replace(/:.*$/, '');
+};
