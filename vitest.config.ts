@@ -1,23 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
+// Packages resolve to their sources, here and in whatever a test starts with this process's own arguments.
+const conditions = ['backplane-source', 'module', 'node', 'development|production'];
 const source = {
-  resolve: { conditions: ['backplane-source'] },
-  ssr: { resolve: { conditions: ['backplane-source'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['backplane-source', 'node'] } },
 };
+const execArgv = ['--conditions=backplane-source', '--disable-warning=ExperimentalWarning'];
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         ...source,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'plugins/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          execArgv,
+          include: ['{packages,plugins,examples}/*/src/**/*.test.ts', '{tools,bench}/**/*.test.ts'],
         },
       },
       {
         ...source,
-        test: { name: 'system', include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: { name: 'system', execArgv, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
     ],
   },
