@@ -5,6 +5,7 @@ import type {
   ChangeReport,
   Entrances,
   GenerationPart,
+  InstanceInfo,
   PlanStep,
   PluginData,
   PluginStatus,
@@ -15,7 +16,7 @@ import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
 import type { KernelEvent } from './kernel-event.ts';
-import type { InstanceFacets } from './lifecycle/instance.ts';
+import type { Instance, InstanceFacets } from './lifecycle/instance.ts';
 import { normalizeHealth } from './lifecycle/normalize-health.ts';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
 import { runStep } from './lifecycle/run-step.ts';
@@ -152,6 +153,11 @@ export class Kernel implements Entrances {
    */
   callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
     return this.#reconciler.callService(serviceId, method, args);
+  }
+
+  /** Takes an instance out that turned out to be broken: it is treated as if it had said so itself. */
+  fail(instance: InstanceInfo, reason: unknown): void {
+    (instance as Instance).fail(reason);
   }
 
   /** Resolves when nothing drains and no change is under way. For tests and an orderly end. */

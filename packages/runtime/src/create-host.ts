@@ -12,7 +12,6 @@ import type { ChangeReport, Entrances, HostControl, PluginStatus } from '@backpl
 import { checkBearer, createSoftwareKeySigner, ensureAdminToken, securityFacet } from '@backplane/security';
 import { createLogging } from '@backplane/telemetry';
 import type { HostOptions } from './host-options.ts';
-import { createIsolate } from './isolate.ts';
 import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
 import { sharedModules } from './shared-modules.ts';
 
@@ -82,15 +81,16 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       handle: (request, response) => system[0]?.handle(request, response),
     })),
   });
+  const loggerOf = (plugin: string) => logging.logger(`plugins.${plugin}`);
   const kernel: Kernel = new Kernel({
     clock,
     environment,
     parts: [gateway.part],
     hostServices: new Map(Object.entries(options.services ?? {})),
-    onEvent: (event) => logEvent(logging.logger(`plugins.${event.plugin}`), event),
+    onEvent: (event) => logEvent(loggerOf(event.plugin), event),
     facets: {
-      http: (instance) => gateway.facet(instance, instance.logger),
-      logger: (instance) => logging.logger(`plugins.${instance.identity.name}`),
+      http: (instance) => gateway.facet(instance, loggerOf(instance.identity.name)),
+      logger: (instance) => loggerOf(instance.identity.name),
       security: (instance) => securityFacet(signer, instance.identity.name),
     },
   });
@@ -100,7 +100,9 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     loader,
     configs: createConfigSource({ configDir: resolve(options.configDir ?? 'config'), environment }),
     isolation: options.isolation ?? {},
-    isolate: createIsolate({ cacheDir: join(dataDir, 'cache', 'bundles'), clock }),
+    isolate: async (candidate) => {
+      throw new Error(candidate.name);
+    },
   });
 
   let stopping: Promise<void> | undefined;
@@ -145,8 +147,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     const tookMs = clock.monotonic() - began;
     const pause = () => new Promise<void>((done) => setImmediate(done));
     void gateway.warmAll(pause, (instance, error) => {
-      instance.logger.error('Its routes could not be built.', { error });
-      instance.fail(error);
+      kernel.fail(instance, error);
     });
     return { url, plugins: kernel.status(), disabled: loaded.disabled, tookMs };
   }
@@ -172,9 +173,16 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     handler: gateway.handler,
     async rescan() {
       const loaded = await library.loadAll();
-      const there = new Set([...loaded.plugins.map(({ unit }) => unit.data.name), ...loaded.refusals.map(({ name }) => name)]);
+      const there = new Set([
+        ...loaded.plugins.map(({ unit }) => unit.data.name),
+        ...loaded.refusals.map(({ name }) => name),
+      ]);
       const gone = kernel.status().filter((status) => !there.has(status.name));
-      return kernel.apply({ ...toChange(loaded), remove: gone.map(({ name }) => name), reason: 'The plugin folders were read again.' });
+      return kernel.apply({
+        ...toChange(loaded),
+        remove: gone.map(({ name }) => name),
+        reason: 'The plugin folders were read again.',
+      });
     },
     status: () => kernel.status(),
     attach: (server) => gateway.attach(server),
@@ -195,5 +203,8 @@ async function listen(gateway: Gateway, where: HostOptions['listen']): Promise<s
 }
 
 function logEvent(logger: Logger, event: KernelEvent): void {
-  logger[event.level](event.message, event.error === undefined ? {} : { error: event.error, reason: messageOf(event.error) });
+  logger[event.level](
+    event.message,
+    event.error === undefined ? {} : { error: event.error, reason: messageOf(event.error) },
+  );
 }

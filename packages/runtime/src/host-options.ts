@@ -1,6 +1,5 @@
 import type { Clock } from '@backplane/base';
-import type { Plugin, PluginClass } from '@backplane/plugin-api';
-import type { IsolationLevel } from '@backplane/plugin-api';
+import type { IsolationLevel, Plugin, PluginClass } from '@backplane/plugin-api';
 import type { LogLevel } from '@backplane/telemetry';
 
 /** How a host is made. Nothing is read from the environment: the command line does that, and someone else's program decides for itself. */

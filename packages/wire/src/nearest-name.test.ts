@@ -14,6 +14,7 @@ describe('nearestName', () => {
 
   it('suggests nothing that is far away', () => {
     expect(nearestName('colour', ['name', 'version', 'phase'])).toBeUndefined();
+    expect(nearestName('b', ['a'])).toBeUndefined();
   });
 
   it('stays cheap for absurdly long words', () => {

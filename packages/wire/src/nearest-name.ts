@@ -1,7 +1,8 @@
 /** The name among `names` that `word` was most likely meant to be; `undefined` when none is near. Case, `-` and `_` do not count. */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   const wanted = plain(word);
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  // In a word of one or two letters, one wrong letter is another word.
+  const limit = wanted.length < 3 ? 0 : Math.floor(wanted.length / 3);
   let best: string | undefined;
   let least = limit + 1;
   for (const name of names) {

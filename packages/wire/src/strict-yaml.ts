@@ -1,4 +1,5 @@
 import type * as Yaml from 'yaml';
+import { boundedParse } from './bounded-parse.ts';
 import { codeFrame } from './code-frame.ts';
 import { errors } from './errors.ts';
 import { type Position, type Positions, type SourceProblem, sourceProblem } from './source-problem.ts';
@@ -46,19 +47,8 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
       ...(frames && { frame: codeFrame(text, position) }),
     });
   };
-  let parsed: Yaml.Document.Parsed;
-  try {
-    parsed = yaml.parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
-    return { problems: [problem('BP_YAML_REFUSED', 'it is nested too deeply', 0)] };
-  }
+  const parsed = boundedParse(yaml, text, lines);
+  if ('reason' in parsed) return { problems: [problem('BP_YAML_REFUSED', parsed.reason, parsed.offset)] };
   const broken = [...parsed.errors, ...parsed.warnings];
   if (broken.length > 0) {
     return {

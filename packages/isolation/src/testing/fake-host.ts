@@ -183,6 +183,7 @@ export function createFakeHost(config: unknown = {}): FakeHost {
         draining: draining.signal,
         ended: ended.signal,
       },
+      scope: undefined as never,
       environment: 'test',
       config,
       http: http as unknown as InstanceHost['http'],

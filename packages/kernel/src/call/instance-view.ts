@@ -1,3 +1,4 @@
+import type { Clock } from '@backplane/base';
 import type { CallInit, RemoteService, View } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import type { Instance } from '../lifecycle/instance.ts';
@@ -18,8 +19,9 @@ export interface Binding {
 export class InstanceView implements View {
   readonly key: string;
   readonly generation: number;
-  /** The entry that answers; its draining and ending is the call's. */
-  readonly primary: Instance;
+  /** The entry that answers; its draining and ending is the call's. `undefined` where only the host itself answers. */
+  readonly primary: Instance | undefined;
+  readonly clock: Clock;
   readonly instances: readonly Instance[];
   readonly #hostServices: ReadonlyMap<string, object>;
   readonly #calls = new Set<KernelCall>();
@@ -30,27 +32,30 @@ export class InstanceView implements View {
   constructor(
     key: string,
     generation: number,
-    primary: Instance,
     instances: readonly Instance[],
+    primary: Instance | undefined,
+    clock: Clock,
     hostServices: ReadonlyMap<string, object>,
   ) {
     this.key = key;
     this.generation = generation;
     this.primary = primary;
+    this.clock = clock;
     this.instances = instances;
     this.#hostServices = hostServices;
     for (const instance of instances) instance.hold(this);
   }
 
   enter(init?: CallInit): KernelCall {
-    const call = new KernelCall(this, this.primary.clock, init);
+    const call = new KernelCall(this, init);
     this.admit(call);
     return call;
   }
 
   admit(call: KernelCall): void {
     if (this.#phase === 'released') {
-      throw errors.BP_INSTANCE_GONE({ plugin: this.primary.identity.name, version: this.primary.identity.version });
+      const { name: plugin, version } = this.primary?.identity ?? { name: 'host', version: '' };
+      throw errors.BP_INSTANCE_GONE({ plugin, version });
     }
     this.#calls.add(call);
   }

@@ -1,10 +1,12 @@
-import type { Clock } from '@backplane/base';
 import type { CallOptions, Principal, TraceContext } from '@backplane/plugin-api';
 import type { Call, CallInit } from '@backplane/ports';
 import type { InstanceView } from './instance-view.ts';
 import { readTraceparent } from './trace-context.ts';
 
 const ANONYMOUS: Principal = Object.freeze({ kind: 'anonymous', id: 'anonymous', roles: [], permissions: [] });
+
+/** The host outlives every call. */
+const NEVER = new AbortController().signal;
 
 /** The principal of timers, consumers and the host itself. */
 export const SYSTEM: Principal = Object.freeze({ kind: 'system', id: 'system', roles: [], permissions: [] });
@@ -19,7 +21,6 @@ export class KernelCall implements Call {
   readonly deadline: number | undefined;
   /** How many lazy needs were followed to come here. */
   readonly depth: number;
-  readonly #clock: Clock;
   readonly #inherited: readonly AbortSignal[] | undefined;
   #traceparent: string | undefined;
   #trace: TraceContext | undefined;
@@ -30,13 +31,11 @@ export class KernelCall implements Call {
 
   constructor(
     view: InstanceView,
-    clock: Clock,
     init: CallInit | undefined,
     parent?: KernelCall,
     inherited?: AbortSignal[],
   ) {
     this.view = view;
-    this.#clock = clock;
     this.principal = init?.principal ?? ANONYMOUS;
     this.deadline = init?.deadline;
     this.#traceparent = init?.traceparent;
@@ -47,11 +46,11 @@ export class KernelCall implements Call {
 
   /** A call within this one that enters a view of its own and may have less time. Counted separately. */
   derive(view: InstanceView, options: CallOptions | undefined, lazy: boolean): KernelCall {
-    const own = options?.timeout === undefined ? undefined : this.#clock.now() + options.timeout;
+    const own = options?.timeout === undefined ? undefined : this.view.clock.now() + options.timeout;
     const deadline = own === undefined ? this.deadline : Math.min(own, this.deadline ?? own);
     const inherited = [this.signal];
     if (options?.signal) inherited.push(options.signal);
-    const call = new KernelCall(view, this.#clock, { principal: this.principal, deadline }, this, inherited);
+    const call = new KernelCall(view, { principal: this.principal, deadline }, this, inherited);
     if (lazy) (call as { depth: number }).depth = this.depth + 1;
     view.admit(call);
     return call;
@@ -71,7 +70,7 @@ export class KernelCall implements Call {
   }
 
   get draining(): AbortSignal {
-    return this.view.primary.draining;
+    return this.view.primary?.draining ?? NEVER;
   }
 
   get signal(): AbortSignal {
@@ -102,7 +101,7 @@ export class KernelCall implements Call {
   }
 
   #abortAt(deadline: number): void {
-    const timer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () =>
+    const timer = this.view.clock.after(Math.max(0, deadline - this.view.clock.now()), () =>
       this.cancel(new DOMException('The deadline passed.', 'TimeoutError')),
     );
     this.#signal?.addEventListener('abort', () => timer.cancel(), { once: true });

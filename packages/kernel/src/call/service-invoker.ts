@@ -145,7 +145,7 @@ function enterFrom(
     deadline: own === undefined ? parent?.deadline : Math.min(own, parent?.deadline ?? own),
     traceparent: trace && `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
   };
-  const call = new KernelCall(view, view.primary.clock, init, undefined, inherited.length > 0 ? inherited : undefined);
+  const call = new KernelCall(view, init, undefined, inherited.length > 0 ? inherited : undefined);
   view.admit(call);
   return call;
 }

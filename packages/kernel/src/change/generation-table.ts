@@ -53,7 +53,7 @@ export class GenerationTable {
 
   /** A table for the views of the next generation. */
   openViews(): ViewTable {
-    return new ViewTable(this.#current.id + 1, this.#hostServices, this.#current.views);
+    return new ViewTable(this.#current.id + 1, this.#clock, this.#hostServices, this.#current.views);
   }
 
   /**

@@ -67,6 +67,8 @@ export class Reconciler {
       },
       failed: (instance, reason) => this.#background(instance.identity.name, () => this.#takeOut(instance, reason)),
     };
+    // Generation 0: entrances find their parts from the first moment on.
+    this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
   }
 
   get current(): Generation {

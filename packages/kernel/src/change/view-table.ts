@@ -1,3 +1,4 @@
+import type { Clock } from '@backplane/base';
 import { InstanceView } from '../call/instance-view.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 
@@ -6,6 +7,7 @@ import type { Instance } from '../lifecycle/instance.ts';
  */
 export class ViewTable {
   readonly #generation: number;
+  readonly #clock: Clock;
   readonly #hostServices: ReadonlyMap<string, object>;
   readonly #carried: ReadonlyMap<string, InstanceView>;
   readonly #used = new Map<string, InstanceView>();
@@ -13,17 +15,18 @@ export class ViewTable {
 
   constructor(
     generation: number,
+    clock: Clock,
     hostServices: ReadonlyMap<string, object>,
     carried: ReadonlyMap<string, InstanceView>,
   ) {
     this.#generation = generation;
+    this.#clock = clock;
     this.#hostServices = hostServices;
     this.#carried = carried;
   }
 
   /** The view of some entries, the first of which answers. `reach` gives what an instance's calls may reach directly. */
   of(entries: readonly Instance[], reach: (instance: Instance) => readonly Instance[]): InstanceView {
-    const primary = entries[0] as Instance;
     const reached = new Set<Instance>(entries);
     // A set grows while it is walked, so this visits everything that can be reached.
     for (const instance of reached) for (const next of reach(instance)) reached.add(next);
@@ -33,7 +36,7 @@ export class ViewTable {
     if (view === undefined) {
       view = this.#carried.get(key) ?? this.#made.get(key);
       if (view === undefined) {
-        view = new InstanceView(key, this.#generation, primary, instances, this.#hostServices);
+        view = new InstanceView(key, this.#generation, instances, entries[0], this.#clock, this.#hostServices);
         this.#made.set(key, view);
       }
       this.#used.set(key, view);

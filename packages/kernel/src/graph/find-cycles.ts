@@ -1,4 +1,7 @@
-/** Finds one full path for every group of plugins that wait for each other, first and last element the same. */
+/**
+ * Finds the plugins that wait for each other: full paths, first and last element the same, until without the plugins named in them nobody waits
+ * in a circle any more.
+ */
 export function findCycles(edges: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const index = new Map<string, number>();
   const low = new Map<string, number>();
@@ -36,7 +39,12 @@ export function findCycles(edges: ReadonlyMap<string, ReadonlySet<string>>): str
         onStack.delete(member);
         group.add(member);
       } while (member !== top.name);
-      if (group.size > 1 || edges.get(top.name)?.has(top.name)) cycles.push(pathThrough(group, edges));
+      if (group.size === 1 && !edges.get(top.name)?.has(top.name)) continue;
+      const path = pathThrough(group, edges);
+      cycles.push(path);
+      // A group may hold further circles that do not touch this one.
+      const rest = group.difference(new Set(path));
+      cycles.push(...findCycles(new Map([...rest].map((name) => [name, (edges.get(name) ?? new Set()).intersection(rest)]))));
     }
   }
   return cycles.sort((a, b) => ((a[0] as string) < (b[0] as string) ? -1 : 1));

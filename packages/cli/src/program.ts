@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { startCommand } from './start-command.ts';
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** The `backplane` command and all below it. */
+export function createProgram(): Command {
+  const program = new Command('backplane')
+    .description('A plugin runtime for Node.js services.')
+    .showHelpAfterError('(see "backplane --help")');
+  program
+    .command('start')
+    .description('Runs a host in the foreground. SIGTERM or Ctrl-C drains and stops it; a second one ends it at once.')
+    .option('-p, --port <number>', 'port to listen on; 0 takes a free one (BACKPLANE_PORT, 8080)')
+    .option('--host <address>', 'address to listen on (BACKPLANE_HOST, 127.0.0.1)')
+    .option(
+      '--plugins <folder>',
+      'folder with plugins; may be repeated (BACKPLANE_PLUGIN_DISCOVERY_PATHS, ./plugins)',
+      collect,
+    )
+    .option('--config <folder>', 'folder with configuration (BACKPLANE_CONFIG_DIR, ./config)')
+    .option('--data <folder>', 'folder for keys, token and caches (BACKPLANE_DATA_DIR, ./data)')
+    .option('--environment <name>', 'development, staging, production, … (BACKPLANE_ENVIRONMENT, development)')
+    .option('--isolation <level>', 'inline or process, for all plugins or as NAME=LEVEL; may be repeated', collect)
+    .option('--log-level <level>', 'trace, debug, info, warn, error, silent (BACKPLANE_LOG_LEVEL, info)')
+    .option('--log-format <format>', 'json or pretty (BACKPLANE_LOG_FORMAT; pretty on a terminal)')
+    .action(startCommand);
+  return program;
+}

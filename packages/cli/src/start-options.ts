@@ -1,0 +1,79 @@
+import { delimiter } from 'node:path';
+import type { HostOptions } from '@backplane/runtime';
+import { errors } from './errors.ts';
+
+/** What `backplane start` takes on the command line. */
+export interface StartFlags {
+  readonly port?: string;
+  readonly host?: string;
+  readonly plugins?: readonly string[];
+  readonly config?: string;
+  readonly data?: string;
+  readonly environment?: string;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+  readonly isolation?: readonly string[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+const ISOLATION = ['inline', 'process'] as const;
+
+/**
+ * Joins flags and environment into the options of a host: a flag wins over `BACKPLANE_…`, that over the alias `MMF_…`, that over the default.
+ * @throws BP_OPTION_INVALID
+ */
+export function startOptions(flags: StartFlags, environment: Environment): HostOptions {
+  const read = (name: string) => environment[`BACKPLANE_${name}`] || environment[`MMF_${name}`] || undefined;
+  const paths = flags.plugins?.length ? flags.plugins : split(read('PLUGIN_DISCOVERY_PATHS'));
+  const enabled = readBoolean('BACKPLANE_PLUGINS_ENABLED', read('PLUGINS_ENABLED'));
+  const adminToken = read('ADMIN_TOKEN');
+  const logLevel = choose('--log-level', flags.logLevel ?? read('LOG_LEVEL'), LEVELS);
+  const logFormat = choose('--log-format', flags.logFormat ?? read('LOG_FORMAT'), ['json', 'pretty'] as const);
+  return {
+    pluginPaths: enabled ? (paths ?? ['./plugins']) : [],
+    configDir: flags.config ?? read('CONFIG_DIR') ?? './config',
+    dataDir: flags.data ?? read('DATA_DIR') ?? './data',
+    environment: flags.environment ?? read('ENVIRONMENT') ?? 'development',
+    listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port: readPort(flags.port ?? read('PORT')) },
+    isolation: readIsolation(flags.isolation ?? []),
+    ...(adminToken && { adminToken }),
+    ...(logLevel && { logLevel }),
+    ...(logFormat && { logFormat }),
+  };
+}
+
+function split(paths: string | undefined): string[] | undefined {
+  const list = paths?.split(delimiter).filter((path) => path !== '');
+  return list?.length ? list : undefined;
+}
+
+function readPort(text: string | undefined): number {
+  const port = Number(text ?? 8080);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw errors.BP_OPTION_INVALID({ option: '--port', value: String(text), expected: 'a port from 0 to 65535' });
+}
+
+function readBoolean(option: string, text: string | undefined): boolean {
+  if (text === undefined || ['true', '1', 'yes'].includes(text.toLowerCase())) return true;
+  if (['false', '0', 'no'].includes(text.toLowerCase())) return false;
+  throw errors.BP_OPTION_INVALID({ option, value: text, expected: 'true or false' });
+}
+
+function choose<T extends string>(option: string, value: string | undefined, allowed: readonly T[]): T | undefined {
+  if (value === undefined) return undefined;
+  const found = allowed.find((candidate) => candidate === value.toLowerCase());
+  if (found) return found;
+  throw errors.BP_OPTION_INVALID({ option, value, expected: `one of ${allowed.join(', ')}` });
+}
+
+/** `NAME=LEVEL`, or `LEVEL` for every plugin that says nothing itself. */
+function readIsolation(entries: readonly string[]): Record<string, (typeof ISOLATION)[number]> {
+  const isolation: Record<string, (typeof ISOLATION)[number]> = {};
+  for (const entry of entries) {
+    const [name, level] = entry.includes('=') ? (entry.split('=', 2) as [string, string]) : ['*', entry];
+    isolation[name] = choose('--isolation', level, ISOLATION) ?? 'inline';
+  }
+  return isolation;
+}
