@@ -3,7 +3,8 @@ import { canonicalName, isBackplaneError, messageOf } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { CallInit, Entrances, View } from '@backplane/ports';
 import { errors } from './errors.ts';
-import { type Arrival, type Destination, Exchange, type ExchangeHost, exchangeOf, type Upgrade } from './exchange.ts';
+import { type Arrival, type Destination, Exchange, type ExchangeHost, type Upgrade } from './exchange.ts';
+import { ExchangeList } from './exchange-list.ts';
 import { readForwardedCall, stripForwarded } from './forwarded-call.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type MountTable, NOWHERE } from './mount-table.ts';
@@ -33,7 +34,7 @@ interface Waiting {
 /** Finds who answers a request, enters the generation once for it, and counts it in and out. */
 export class Dispatcher implements ExchangeHost {
   readonly exposeErrors: boolean;
-  readonly exchanges = new Set<Exchange>();
+  readonly exchanges = new ExchangeList();
   readonly #options: DispatcherOptions;
   readonly #waiting = new Set<Waiting>();
   #draining: { readonly empty: () => void; readonly oneLeft: () => void } | undefined;
@@ -68,7 +69,7 @@ export class Dispatcher implements ExchangeHost {
   }
 
   left(exchange: Exchange): void {
-    this.exchanges.delete(exchange);
+    this.exchanges.remove(exchange);
     exchange.call.leave();
     this.#oneLeft();
   }
@@ -116,18 +117,15 @@ export class Dispatcher implements ExchangeHost {
   }
 
   #enter(arrival: Arrival, { layers }: MountTable, view: View, destination: Destination): void {
-    const { request, response, upgrade } = arrival;
     let init: CallInit;
     try {
-      init = this.#initOf(request);
+      init = this.#initOf(arrival.request);
     } catch (thrown) {
       this.#refuse(arrival, refusalFor(thrown, this.#place(arrival)));
       return;
     }
     const exchange = new Exchange(this, arrival, view.enter(init), layers, destination);
     this.exchanges.add(exchange);
-    if (upgrade === undefined) response.once('close', closed);
-    else upgrade.socket.once('close', () => exchange.closed(false));
     this.#options.entrances.run(exchange.call, () => exchange.begin());
   }
 
@@ -195,11 +193,6 @@ export class Dispatcher implements ExchangeHost {
     setImmediate(this.#draining.oneLeft);
     if (this.inFlight === 0) this.#draining.empty();
   }
-}
-
-/** One listener for all responses; `this` is the response. */
-function closed(this: ServerResponse): void {
-  exchangeOf(this.req)?.closed(this.writableFinished);
 }
 
 /** Gives a request that came by an alias the canonical name, as the routes of the plugin are registered with it. */

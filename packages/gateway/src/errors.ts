@@ -127,8 +127,8 @@ export const errors = defineErrors('gateway', {
   BP_MIDDLEWARE_NO_ANSWER: {
     title: 'Middleware returned something that is no answer.',
     mend: 'Return what next() gave, or what request.respond() makes.',
-    message: (d: { plugin: string; middleware: string; got: string }) =>
-      `Middleware ${d.middleware} of ${d.plugin} returned ${d.got}.`,
+    message: (d: { plugin: string; middleware: string }) =>
+      `Middleware ${d.middleware} of ${d.plugin} returned something that is no answer.`,
   },
   BP_PLUGIN_ERROR: {
     title: 'A plugin failed to answer.',

@@ -2,8 +2,8 @@ export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-re
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
 export type { HostControl } from './host-control.ts';
 export type {
-  DrivenScope,
   CarriedCall,
+  DrivenScope,
   ForwardTarget,
   HttpFacet,
   InstanceDriver,

@@ -29,12 +29,7 @@ export class KernelCall implements Call {
   #cancelled: { readonly reason: unknown } | undefined;
   #open = true;
 
-  constructor(
-    view: InstanceView,
-    init: CallInit | undefined,
-    parent?: KernelCall,
-    inherited?: AbortSignal[],
-  ) {
+  constructor(view: InstanceView, init: CallInit | undefined, parent?: KernelCall, inherited?: AbortSignal[]) {
     this.view = view;
     this.principal = init?.principal ?? ANONYMOUS;
     this.deadline = init?.deadline;

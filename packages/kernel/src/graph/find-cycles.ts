@@ -44,7 +44,9 @@ export function findCycles(edges: ReadonlyMap<string, ReadonlySet<string>>): str
       cycles.push(path);
       // A group may hold further circles that do not touch this one.
       const rest = group.difference(new Set(path));
-      cycles.push(...findCycles(new Map([...rest].map((name) => [name, (edges.get(name) ?? new Set()).intersection(rest)]))));
+      cycles.push(
+        ...findCycles(new Map([...rest].map((name) => [name, (edges.get(name) ?? new Set()).intersection(rest)]))),
+      );
     }
   }
   return cycles.sort((a, b) => ((a[0] as string) < (b[0] as string) ? -1 : 1));
