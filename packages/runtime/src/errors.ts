@@ -46,4 +46,10 @@ export const errors = defineErrors('runtime', {
     message: (d: { plugin: string; reason: string }) =>
       `Plugin "${d.plugin}" could not be read in a process of its own: ${d.reason}`.replace(/([^.!?])$/, '$1.'),
   },
+  BP_CALL_NOT_FROM_HOST: {
+    title: 'A request reached the process of an isolated plugin by another way than the host',
+    status: 403,
+    mend: 'Ask the host.',
+    message: (d: { plugin: string }) => `The process of plugin "${d.plugin}" answers to its host alone.`,
+  },
 });
