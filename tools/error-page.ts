@@ -30,7 +30,7 @@ export function catalogueProblems(
       owners.set(code, owner);
       if (!CODE.test(code)) problems.push(`${code} of ${owner} does not match ${CODE.source}.`);
       if (entry.title.trim() === '') problems.push(`${code} of ${owner} has no title.`);
-      if (entry.mend.trim() === '') problems.push(`${code} of ${owner} does not say what to do (mend).`);
+      if (whatToDo(entry) === '') problems.push(`${code} of ${owner} does not say what to do (mend, or advice).`);
     }
   }
   for (const { code, file, line } of mentions) {
@@ -62,7 +62,12 @@ export function errorPage(catalogues: readonly OwnedEntries[]): string {
   ].join('\n');
 }
 
-function section([code, { title, status = 500, mend }]: [string, ErrorEntries[`BP_${string}`]]): readonly string[] {
+type Entry = ErrorEntries[`BP_${string}`];
+
+const whatToDo = ({ mend, advice = '' }: Entry): string => (mend || advice).trim();
+
+function section([code, entry]: [string, Entry]): readonly string[] {
+  const { title, status = 500 } = entry;
   return [
     '',
     `<a id="${code}"></a>`,
@@ -70,7 +75,7 @@ function section([code, { title, status = 500, mend }]: [string, ErrorEntries[`B
     '',
     `${sentence(title)} HTTP status ${status}.`,
     '',
-    `**What to do.** ${sentence(mend)}`,
+    `**What to do.** ${sentence(whatToDo(entry))}`,
   ];
 }
 

@@ -6,8 +6,10 @@ export interface ErrorEntry<D extends Record<string, unknown> = never> {
   readonly title: string;
   /** HTTP status that answers for it; 500 unless told. */
   readonly status?: number;
-  /** What to do about it. Shown on the error page and appended to the message. */
+  /** What to do about it. Shown on the error page and appended to the message. Empty where the message says it in words of its own. */
   readonly mend: string;
+  /** What to do about it, for the error page alone: where `mend` is empty. */
+  readonly advice?: string;
   /** The message, made from the details. */
   readonly message: (details: D) => string;
 }

@@ -134,6 +134,7 @@ export const errors = defineErrors('gateway', {
     title: 'A plugin refused the request.',
     status: 400,
     mend: '',
+    advice: "The message is the plugin's own: correct the request as it says.",
     message: (d: { problem: string }) => d.problem,
   },
   BP_PLUGIN_UNAVAILABLE: {

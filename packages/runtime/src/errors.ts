@@ -5,6 +5,7 @@ export const errors = defineErrors('runtime', {
     title: 'What a plugin says of itself is not right',
     status: 409,
     mend: '',
+    advice: 'Every problem is listed with its place: correct the manifest or the definition there, then reload.',
     message: (d: { plugin: string; problems: readonly string[] }) => d.problems.join('\n'),
   },
   BP_PLUGIN_NAME_TAKEN: {
