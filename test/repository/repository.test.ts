@@ -37,13 +37,7 @@ describe('the repository', () => {
   });
 
   it('is tested from its sources, and so is what the tests start', () => {
-    const { stack = '' } = baseErrors.BP_NOT_CLONEABLE({
-      service: 's',
-      method: 'm',
-      side: 'result',
-      path: '',
-      reason: 'r',
-    });
+    const { stack = '' } = baseErrors.BP_NOT_CLONEABLE({ what: 'It', path: '', reason: 'it is a function' });
     expect(stack).toContain('packages/base/src/error-catalogue.ts');
     expect(process.execArgv).toContain('--conditions=backplane-source');
   });
