@@ -58,8 +58,8 @@ export class Compiler {
     const { transform } = await this.#load();
     const { code, map: chained } = await transform(`${text}\n//# sourceMappingURL=${mapUrl(map)}`, {
       define: { ...define },
+      // Without a format: text that is no longer ESM would be taken for CommonJS and wrapped.
       target: TARGET,
-      format: 'esm',
       treeShaking: false,
       charset: 'utf8',
       sourcemap: 'external',

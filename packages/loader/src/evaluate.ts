@@ -32,7 +32,7 @@ export async function missingExports(bundle: Bundle, shared: SharedModules): Pro
  */
 export async function evaluate(bundle: Bundle, shared: SharedModules, make: FunctionMaker): Promise<Namespace> {
   for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
-  const run = await make(bundle);
+  const run = await madeFrom(bundle, make);
   let getters: object = {};
   let commonJs: unknown;
   const takeExports = (exported: object, moduleExports: unknown): void => {
@@ -54,6 +54,14 @@ export async function evaluate(bundle: Bundle, shared: SharedModules, make: Func
     commonJs,
     bundle.stars.map((specifier) => shared.loaded(specifier) ?? {}),
   );
+}
+
+async function madeFrom(bundle: Bundle, make: FunctionMaker) {
+  try {
+    return await make(bundle);
+  } catch (cause) {
+    throw loaderErrors.BP_PLUGIN_SYNTAX({ entry: bundle.entry, problems: [{ text: messageOf(cause) }] }, { cause });
+  }
 }
 
 function argument(parameter: Parameter, { entry }: Bundle, shared: SharedModules, takeExports: unknown): unknown {
