@@ -24,15 +24,20 @@ const CLOCK_GRAIN_MS = 20;
 /**
  * Makes a bundle whose witnesses describe exactly the files that went into it, also while these are being written: it compiles again
  * until nothing has changed since it began, or until two attempts in a row agree.
+ * @param again whether this entry is likely to be compiled once more soon
  * @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND, BP_PLUGIN_UNSETTLED
  */
-export async function makeBundle(entry: string, compiler: Compiler, logger: Logger | undefined): Promise<Witnessed> {
+export async function makeBundle(
+  entry: string,
+  compiler: Compiler,
+  { again, logger }: { readonly again: boolean; readonly logger: Logger | undefined },
+): Promise<Witnessed> {
   const folder = dirname(entry);
   let before: { digest: string; text: string; parts: FunctionText } | undefined;
   for (let tried = 0; tried < TRIES; tried += 1) {
     // The wall clock itself: it is compared with what the file system says.
     const startedAt = Date.now();
-    const compiled = await compiler.compile(entry);
+    const compiled = await compiler.compile(entry, again);
     const parts = compiled.text === before?.text ? before.parts : await functionText(compiled, entry, folder);
     const seen = compiled.files.map(({ path }) => witness(path));
     const data = parts.dataFiles.map((path) => witness(path));

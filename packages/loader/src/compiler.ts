@@ -1,11 +1,12 @@
 import { dirname, join, relative, resolve } from 'node:path';
-import type { BuildContext, BuildOptions, BuildResult, Message, Plugin } from 'esbuild';
+import type { Clock } from '@backplane/base';
+import type { BuildOptions, Message, Plugin } from 'esbuild';
+import { BuildContexts, type Built } from './build-contexts.ts';
 import { compileError, SHARED_NAMESPACE } from './compile-error.ts';
 import type { BundledFile } from './lookups.ts';
 import { ADDON } from './module-text.ts';
 
 type Esbuild = typeof import('esbuild');
-type Built = BuildResult<{ write: false; metafile: true }>;
 
 /** One entry with all that is its own, as ESM text. */
 export interface Compiled {
@@ -23,29 +24,35 @@ export interface Compiled {
 
 /** What the compiled text may rely on. Part of the cache's fingerprint. */
 export const TARGET = 'node24';
-const CONTEXTS = 32;
 
 let openCompilers = 0;
 
 /**
- * esbuild, loaded when it is first needed. Keeps what it has parsed for the entries compiled last (a third quicker when one file of twenty
- * changes). The child process that does the work never keeps this one alive and ends when the last compiler is closed.
+ * esbuild, loaded when it is first needed. The child process that does the work ends when the last compiler of this process is closed; it
+ * keeps this process alive only as long as there are contexts (see `BuildContexts`).
  */
 export class Compiler {
   readonly #shared: readonly string[];
   readonly #conditions: readonly string[];
-  /** Least recently used first. */
-  readonly #contexts = new Map<string, BuildContext<{ write: false; metafile: true }>>();
+  readonly #contexts: BuildContexts;
   #esbuild: Promise<Esbuild> | undefined;
 
-  constructor(shared: readonly string[], conditions: readonly string[]) {
+  constructor(shared: readonly string[], conditions: readonly string[], clock: Clock) {
     this.#shared = shared;
     this.#conditions = conditions;
+    this.#contexts = new BuildContexts(clock);
   }
 
-  /** @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND */
-  async compile(entry: string): Promise<Compiled> {
-    const built = await this.#reporting(entry, async () => (await this.#context(entry)).rebuild());
+  /**
+   * @param again whether what is parsed should be kept for the next time: a third quicker when one file of twenty changes
+   * @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND
+   */
+  async compile(entry: string, again: boolean): Promise<Compiled> {
+    const { build, context } = await this.#load();
+    const options = this.#options(entry, []);
+    const built = await this.#reporting(entry, () =>
+      again ? this.#contexts.rebuild(entry, () => context(options)) : build(options),
+    );
     return compiledOf(built, dirname(entry));
   }
 
@@ -82,17 +89,15 @@ export class Compiler {
   }
 
   /** Forgets what was parsed for an entry. */
-  async forget(entry: string): Promise<void> {
-    const context = this.#contexts.get(entry);
-    this.#contexts.delete(entry);
-    await context?.dispose();
+  forget(entry: string): Promise<void> {
+    return this.#contexts.forget(entry);
   }
 
   async close(): Promise<void> {
     if (this.#esbuild === undefined) return;
     const { stop } = await this.#esbuild;
     this.#esbuild = undefined;
-    await Promise.all([...this.#contexts.keys()].map((entry) => this.forget(entry)));
+    await this.#contexts.close();
     openCompilers -= 1;
     if (openCompilers === 0) await stop();
   }
@@ -103,16 +108,6 @@ export class Compiler {
       this.#esbuild = import('esbuild');
     }
     return this.#esbuild;
-  }
-
-  async #context(entry: string): Promise<BuildContext<{ write: false; metafile: true }>> {
-    const known = this.#contexts.get(entry);
-    const context = known ?? (await (await this.#load()).context(this.#options(entry, [])));
-    this.#contexts.delete(entry);
-    this.#contexts.set(entry, context);
-    const [oldest] = this.#contexts.keys();
-    if (this.#contexts.size > CONTEXTS && oldest !== undefined) await this.forget(oldest);
-    return context;
   }
 
   #options(entry: string, plugins: Plugin[]): BuildOptions & { write: false; metafile: true } {
