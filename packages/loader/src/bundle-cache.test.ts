@@ -20,7 +20,6 @@ const bundle: Bundle = {
   parameters: [{ name: '__bp_0', gives: 'namespace', specifier: 'node:fs' }],
   imported: [],
   required: [],
-  stars: [],
   addons: [],
 };
 const kept = { bundle, witnesses: [{ kind: 'absent' as const, path: '/plugins/one.js' }] };

@@ -60,7 +60,6 @@ export async function makeBundle(
         body: await bodyOf(entry, compiler, compiled, parts),
         parameters: parts.parameters,
         imported: parts.imported,
-        stars: parts.stars,
         required: compiled.required,
         addons: compiled.addons,
       },

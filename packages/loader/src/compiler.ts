@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Clock } from '@backplane/base';
 import type { BuildOptions, Message, Plugin } from 'esbuild';
@@ -15,7 +16,7 @@ export interface Compiled {
   readonly map: string;
   /** Absolute paths. */
   readonly files: readonly BundledFile[];
-  /** Specifiers of `require` calls that are left in the text. */
+  /** Shared modules that `require` is called with. */
   readonly required: readonly string[];
   /** Absolute paths. */
   readonly addons: readonly string[];
@@ -53,7 +54,7 @@ export class Compiler {
     const built = await this.#reporting(entry, () =>
       again ? this.#contexts.rebuild(entry, () => context(options)) : build(options),
     );
-    return compiledOf(built, dirname(entry));
+    return compiledOf(built, dirname(entry), this.#shared);
   }
 
   /** Replaces names, where they are not bound, by others; keeps the positions of the original sources. */
@@ -113,7 +114,12 @@ export class Compiler {
   #options(entry: string, plugins: Plugin[]): BuildOptions & { write: false; metafile: true } {
     const folder = dirname(entry);
     return {
-      entryPoints: [entry],
+      // As a namespace: that is where the compiler puts all exports, also those that only shared modules know.
+      stdin: {
+        contents: `import * as entry from ${JSON.stringify(entry)};\nexport { entry };`,
+        sourcefile: WRAPPER,
+        resolveDir: folder,
+      },
       absWorkingDir: folder,
       outfile: join(folder, OUTPUT),
       bundle: true,
@@ -142,6 +148,9 @@ export class Compiler {
     }
   }
 }
+
+/** The name of the file around the entry, which exists in the compiler alone. Its ending makes it import CommonJS as Node does. */
+const WRAPPER = 'plugin-entry.mjs';
 
 /** The name the text goes by inside the compiler; no file is written. */
 const OUTPUT = 'bundle.js';
@@ -191,16 +200,21 @@ function knownExports(exportsOf: ReadonlyMap<string, readonly string[]>): Plugin
   };
 }
 
-function compiledOf(built: Built, folder: string): Compiled {
+function compiledOf(built: Built, folder: string, shared: readonly string[]): Compiled {
   const output = (ending: string): string => built.outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   const files: BundledFile[] = [];
   const required = new Set<string>();
   for (const [name, input] of Object.entries(built.metafile.inputs)) {
+    if (name === WRAPPER) continue;
     const imports: { specifier: string | undefined; found: string }[] = [];
     for (const { path, kind, external, original } of input.imports) {
-      if (external === true && path.includes('*')) imports.push({ specifier: path, found: '' });
-      else if (external !== true) imports.push({ specifier: original, found: resolve(folder, path) });
-      else if (kind === 'require-call') required.add(path);
+      if (external !== true) imports.push({ specifier: original, found: resolve(folder, path) });
+      else if (isBuiltin(path) || kind === 'entry-point' || path === '<runtime>') continue;
+      else if (shared.includes(path)) {
+        if (kind === 'require-call') required.add(path);
+      }
+      // An optional package that is not installed, or a pattern.
+      else imports.push({ specifier: path, found: '' });
     }
     files.push({ path: resolve(folder, name), imports });
   }

@@ -1,6 +1,8 @@
 import { readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { isBackplaneError } from '@backplane/base';
+import { PluginBase } from '@backplane/plugin-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findPlugin } from './find-plugin.ts';
 import { createLoader, type Loader } from './loader.ts';
 import type { SharedList } from './shared-modules.ts';
 import { PluginFolder } from './testing/plugin-folder.ts';
@@ -149,7 +151,30 @@ describe('own files', () => {
     const { exports } = await load('plugin.cjs');
     expect(exports.name).toBe('old');
     expect(exports.default.name).toBe('old');
+    folder.write({
+      'compiled.js':
+        "Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = 1;\nexports.two = 2;",
+    });
+    const compiled = (await load('compiled.js')).exports;
+    expect(compiled.default.default).toBe(1);
+    expect(compiled.two).toBe(2);
   });
+});
+
+test('gives the plugin that a file exports, with the API of the host', async () => {
+  folder.write({
+    'plugin.ts': `
+      import { PluginBase, type PluginMetadata } from '@backplane/plugin-api';
+      export const helper = 1;
+      export class Payment extends PluginBase {
+        static override readonly metadata: PluginMetadata = { name: 'payment', version: '1.0.0' };
+      }`,
+  });
+  const host = open({ '@backplane/plugin-api': () => import('@backplane/plugin-api') });
+  const { exports } = await load('plugin.ts', host);
+  expect(findPlugin(exports)).toMatchObject({ name: 'payment', version: '1.0.0' });
+  expect(Object.getPrototypeOf(exports.Payment)).toBe(PluginBase);
+  await host.close();
 });
 
 describe('own packages', () => {
@@ -218,6 +243,14 @@ describe('own packages', () => {
     expect((await load('plugin.ts')).exports.which).toBe('js');
     folder.write({ 'part.ts': "export const which = 'ts';" });
     expect((await load('plugin.ts')).exports.which).toBe('ts');
+  });
+
+  test('does without an optional package, and takes it when it has been installed', async () => {
+    const optional = "let found = 'none'; try { found = require('optional') } catch {}\nexports.found = found;";
+    folder.write({ 'plugin.ts': "export { found } from 'old';", 'node_modules/old/main.js': optional });
+    expect((await load('plugin.ts')).exports.found).toBe('none');
+    folder.write({ 'node_modules/optional/index.js': "module.exports = 'installed';" });
+    expect((await load('plugin.ts')).exports.found).toBe('installed');
   });
 
   test('takes the package that a link leads to now', async () => {

@@ -79,6 +79,17 @@ test('exports everything a shared package exports where the plugin says so', asy
   expect(exports.now).toBe('third');
 });
 
+test('exports what own files pass on from a shared package, imported at once or later', async () => {
+  folder.write({
+    'all.ts': "export * from '@host/thing';\nexport const own = 1;",
+    'more.ts': "export * from './all.ts';",
+  });
+  const exports = await load("export * from './more.ts';\nexport const late = await import('./all.ts');");
+  expect(Object.keys(exports)).toEqual(['Base', 'a name', 'change', 'late', 'now', 'own', 'tag', 'then_']);
+  exports.change('later');
+  expect([exports.now, exports.late.now]).toEqual(['later', 'later']);
+});
+
 test('gives the copy of the host to import() and require alike', async () => {
   folder.write({ 'old.cjs': "exports.required = require('@host/thing');" });
   const exports = await load(`
@@ -98,6 +109,8 @@ test('shares a subpath only where it is listed', async () => {
 
 test('reports a shared package that the host itself cannot import', async () => {
   await expect(load("import '@host/broken';")).rejects.toMatchObject({ code: 'BP_SHARED_UNAVAILABLE' });
+  const lazy = await load("export const later = () => import('@host/broken');");
+  await expect(lazy.later()).rejects.toMatchObject({ code: 'BP_SHARED_UNAVAILABLE' });
 });
 
 test('shares every builtin of Node', async () => {
