@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { isBackplaneError } from '@backplane/base';
 import { PluginBase } from '@backplane/plugin-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -365,6 +365,16 @@ describe('many at once', () => {
     const loaded = await Promise.all(names.map((name) => load(name)));
     expect(loaded.map(({ exports }) => exports.index)).toEqual(names.map((_, index) => index));
   });
+});
+
+test('makes a bundle again whose cache file is broken', async () => {
+  folder.write({ 'plugin.ts': 'export const value = 1;' });
+  const { digest } = await load('plugin.ts');
+  const [file = ''] = readdirSync(cache.path);
+  for (const broken of ['', 'not a bundle', readFileSync(cache.file(file), 'utf8').slice(0, -9)]) {
+    cache.write({ [file]: broken });
+    expect(await load('plugin.ts')).toMatchObject({ digest, exports: { value: 1 } });
+  }
 });
 
 test('serves one cache folder to loaders with different shared packages', async () => {

@@ -1,10 +1,12 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PluginFolder, runScript } from './testing/plugin-folder.ts';
 
 // What holds for a process as a whole (stack traces, what is imported, how it ends) is seen from a process of its own.
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let folder: PluginFolder;
 
