@@ -39,7 +39,10 @@ describe('looking at the plugin folders again', () => {
 
     await rm(file('goes'));
     await writeFile(file('arrives'), plugin('arrives'));
-    await writeFile(file('changes'), plugin('changes').replace('greeting: context', 'changed: true, greeting: context'));
+    await writeFile(
+      file('changes'),
+      plugin('changes').replace('greeting: context', 'changed: true, greeting: context'),
+    );
     await writeFile(join(test.folder, 'config', 'plugins', 'configured.yaml'), 'default:\n  greeting: welcome\n');
     expect(outcomes(await test.host.rescan())).toEqual({
       goes: 'remove applied',
@@ -77,6 +80,9 @@ describe('looking at the plugin folders again', () => {
     expect(detail).toMatch(/greeter\.yaml:2.*greting.*greeting/s);
     expect(detail).toMatch(/greeter\.yaml:3/);
     expect(await (await fetch(`${test.url}/greeter/`)).json()).toEqual({ greeting: 'welcome' });
-    expect(test.host.control.pluginStatus('greeter').lastChange).toMatchObject({ outcome: 'returned', version: '1.0.0' });
+    expect(test.host.control.pluginStatus('greeter').lastChange).toMatchObject({
+      outcome: 'returned',
+      version: '1.0.0',
+    });
   });
 });

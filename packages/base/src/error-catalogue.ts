@@ -17,7 +17,7 @@ export type ErrorEntries = Readonly<Record<`BP_${string}`, ErrorEntry<any>>>;
 
 type DetailsOf<E> = E extends { message: (details: infer D) => string } ? D : never;
 
-/** A catalogue: call an entry to make its error; read `entries` to document it. */
+/** A catalogue: call an entry to make its error; `entriesOf` has what documents it. */
 export type ErrorCatalogue<E extends ErrorEntries> = {
   readonly [K in keyof E]: (details: DetailsOf<E[K]>, options?: ErrorOptions) => BackplaneError;
 };
@@ -29,6 +29,7 @@ export interface PublishedCatalogue {
 }
 
 const published: PublishedCatalogue[] = [];
+const entriesByCatalogue = new WeakMap<object, ErrorEntries>();
 
 /** Declares a package's error codes, once per package. `owner` is the package's name without the scope. */
 export function defineErrors<const E extends ErrorEntries>(owner: string, entries: E): ErrorCatalogue<E> {
@@ -47,7 +48,13 @@ export function createErrors<const E extends ErrorEntries>(entries: E): ErrorCat
         options,
       );
   }
+  entriesByCatalogue.set(catalogue, entries);
   return Object.freeze(catalogue) as ErrorCatalogue<E>;
+}
+
+/** The entries that a catalogue was made from; `undefined` for anything else. */
+export function entriesOf(catalogue: object): ErrorEntries | undefined {
+  return entriesByCatalogue.get(catalogue);
 }
 
 /** Every catalogue whose package has been imported. */
