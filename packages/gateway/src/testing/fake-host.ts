@@ -90,6 +90,8 @@ export class FakeHost implements Entrances {
   /** Calls in flight, by view. */
   readonly calls = new Map<FakeCall, readonly InstanceInfo[]>();
   entered = 0;
+  /** What happened, in order; `left` is added for every call that leaves. */
+  readonly events: string[] = [];
   readonly #left: (() => void)[] = [];
   #parts = new Map<string, unknown>();
   #generation = 0;
@@ -123,6 +125,7 @@ export class FakeHost implements Entrances {
         this.entered++;
         const call = new FakeCall(generation, init, (leaving) => {
           if (!this.calls.delete(leaving)) throw new Error('The call has left before.');
+          this.events.push('left');
           for (const resolve of this.#left.splice(0)) resolve();
         });
         this.calls.set(call, instances);
