@@ -154,6 +154,7 @@ export class Dispatcher implements ExchangeHost {
     const goOn = () => {
       connection.off('close', gone);
       if (this.#waiting.delete(entry)) this.#route(arrival, back);
+      this.#oneLeft();
     };
     back.then(goOn, goOn);
   }

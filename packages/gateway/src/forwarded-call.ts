@@ -74,8 +74,9 @@ export function stripForwarded(request: IncomingMessage): void {
     if (name.length <= PREFIX.length || name.charCodeAt(1) !== 45) continue;
     const lower = name.toLowerCase();
     if (!lower.startsWith(PREFIX)) continue;
-    rawHeaders.splice(i, 2);
+    // Both are made from the raw headers when first asked for, so before those change.
     delete request.headers[lower];
     delete request.headersDistinct[lower];
+    rawHeaders.splice(i, 2);
   }
 }
