@@ -1,6 +1,7 @@
 import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
-import { Problem, problemType } from './problem.ts';
+import { Problem } from './problem.ts';
+import { problemType } from './problem-of.ts';
 
 test('a problem carries a type for its code, and may carry more than the schema names', () => {
   const code = 'BP_HTTP_NOT_FOUND';
