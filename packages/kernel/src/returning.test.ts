@@ -40,7 +40,8 @@ describe('a change that cannot be made', () => {
     fault = false;
     await set(gentle('3.0.0'), port('3.0.0'));
     expect(kernel.pluginStatus('port').version).toBe('3.0.0');
-    const stopping = (fault = true) && kernel.stop(1000);
+    fault = true;
+    const stopping = kernel.stop(1000);
     await clock.advance(1000);
     await stopping;
     expect(clock.waiting).toBe(0);
