@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import type { PluginStatusBody, PluginsStatusBody } from '@backplane/wire';
 import { type PluginFiles, writePlugins } from './plugin-files.ts';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../packages/cli/src/backplane.ts', import.meta.url));
+/** The built program, as people run it: sources would be compiled in its memory. */
+const COMMAND_LINE = fileURLToPath(new URL('../../packages/cli/dist/backplane.js', import.meta.url));
 const START_LIMIT_MS = 30_000;
 
 /** `backplane start` in a process of its own, with folders of its own. Disposed, it is gone with all that it made. */
@@ -23,10 +24,9 @@ export class HostProcess implements AsyncDisposable {
 
   private constructor(folder: string, entry: string, options: { readonly execArgv?: readonly string[] }) {
     this.folder = folder;
-    const flags = ['--conditions=backplane-source', '--disable-warning=ExperimentalWarning'];
     this.process = spawn(
       process.execPath,
-      [...flags, ...(options.execArgv ?? []), entry, 'start', '--port', '0', '--log-format', 'json'],
+      [...(options.execArgv ?? []), entry, 'start', '--port', '0', '--log-format', 'json'],
       { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, NO_COLOR: '1' } },
     );
     this.process.stdout?.on('data', (chunk) => {
