@@ -35,6 +35,10 @@ export class HostProcess implements AsyncDisposable {
     this.process.stderr?.on('data', (chunk) => {
       this.#stderr += chunk;
     });
+    // A test that runs out of time never comes to dispose what it started.
+    const kill = () => this.process.kill('SIGKILL');
+    process.once('exit', kill);
+    this.process.once('close', () => process.off('exit', kill));
     this.exited = once(this.process, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
