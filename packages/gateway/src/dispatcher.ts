@@ -1,17 +1,20 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { canonicalName, isBackplaneError, messageOf } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import type { CallInit, Entrances, View } from '@backplane/ports';
+import type { Call, CallInit, Entrances, View } from '@backplane/ports';
 import { errors } from './errors.ts';
 import { type Arrival, type Destination, Exchange, type ExchangeHost, type Upgrade } from './exchange.ts';
 import { ExchangeList } from './exchange-list.ts';
-import { readForwardedCall, stripForwarded } from './forwarded-call.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type MountTable, NOWHERE } from './mount-table.ts';
 import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
 import { firstSegment, originForm, pathOf, withFirstSegment } from './request-target.ts';
 import { answerOnSocket, sendAnswer } from './send-answer.ts';
+import { stripForwarded } from './strip-forwarded.ts';
 import type { SystemMount } from './system-mount.ts';
+
+/** Gives the call that a request is part of already, because another process of the same host has sent it on. */
+export type ReceiveCall = (headers: IncomingHttpHeaders) => Call | undefined;
 
 export interface DispatcherOptions {
   /** The mount table of the current generation. */
@@ -20,7 +23,7 @@ export interface DispatcherOptions {
   readonly logger: Logger;
   readonly limits: GatewayLimits;
   readonly exposeErrors: boolean;
-  readonly trustForwarded: boolean;
+  readonly receive: ReceiveCall | undefined;
 }
 
 const NO_INIT: CallInit = Object.freeze({});
@@ -117,38 +120,41 @@ export class Dispatcher implements ExchangeHost {
   }
 
   #enter(arrival: Arrival, { layers }: MountTable, view: View, destination: Destination): void {
-    let init: CallInit;
+    let call: Call;
     try {
-      init = this.#initOf(arrival.request);
+      call = this.#callOf(arrival.request, view);
     } catch (thrown) {
       this.#refuse(arrival, refusalFor(thrown, this.#place(arrival)));
       return;
     }
-    const exchange = new Exchange(this, arrival, view.enter(init), layers, destination);
+    const exchange = new Exchange(this, arrival, call, layers, destination);
     this.exchanges.add(exchange);
     this.#options.entrances.run(exchange.call, () => exchange.begin());
   }
 
-  #initOf(request: IncomingMessage): CallInit {
+  #callOf(request: IncomingMessage, view: View): Call {
     const { headers } = request;
-    if (this.#options.trustForwarded) {
-      const init = readForwardedCall(headers);
-      stripForwarded(request);
-      return init;
-    }
+    const received = this.#options.receive?.(headers);
     stripForwarded(request);
+    if (received !== undefined) return received;
     const { traceparent } = headers;
-    return traceparent === undefined ? NO_INIT : { traceparent: String(traceparent) };
+    return view.enter(traceparent === undefined ? NO_INIT : { traceparent: String(traceparent) });
   }
 
   #routeWhenBack(arrival: Arrival, back: Promise<void>): void {
     const { response, upgrade } = arrival;
-    const entry: Waiting = { response, destroy: () => (upgrade?.socket ?? response).destroy() };
+    const connection = upgrade?.socket ?? response;
+    const entry: Waiting = { response, destroy: () => connection.destroy() };
     this.#waiting.add(entry);
-    const goOn = () => {
+    const gone = () => {
       this.#waiting.delete(entry);
-      if (response.closed || upgrade?.socket.destroyed) this.#oneLeft();
-      else this.#route(arrival, back);
+      this.#oneLeft();
+    };
+    connection.once('close', gone);
+    const goOn = () => {
+      connection.off('close', gone);
+      if (this.#waiting.delete(entry)) this.#route(arrival, back);
+      this.#oneLeft();
     };
     back.then(goOn, goOn);
   }
