@@ -1,22 +1,19 @@
-import { join } from 'node:path';
-import { createTestHost, type TestHost } from '@backplane/testing';
-import type { PluginStatusBody, PluginsStatusBody, Problem } from '@backplane/wire';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PluginStatusBody, Problem } from '@backplane/wire';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HostProcess } from './testing/host-process.ts';
 import { writePlugins } from './testing/plugin-files.ts';
 
-interface Stage {
-  ticks: string[];
-  initialized: string[];
-  undone: string[];
-}
-declare global {
-  var failedReplacementTest: Stage;
+/** What the versions of the plugin have done, oldest first. */
+interface Deeds {
+  readonly ticks: string[];
+  readonly initialized: string[];
+  readonly undone: string[];
 }
 
 /** A plugin that counts, with one line of its own in each step. */
 const clock = (version: string, { initialize = '', start = '', health = 'true' } = {}) => `
 import { definePlugin } from '@backplane/plugin-api';
-const stage = globalThis.failedReplacementTest;
+const stage = (globalThis.stage ??= { ticks: [], initialized: [], undone: [] });
 export default definePlugin({
   name: 'clock',
   version: '${version}',
@@ -27,6 +24,11 @@ export default definePlugin({
     context.scope.interval('tick', 5, () => { stage.ticks.push('${version}'); });
     context.http.routes((app) => {
       app.get('/version', async () => '${version}');
+      app.get('/deeds', async () => stage);
+      app.delete('/deeds', async () => {
+        for (const list of Object.values(stage)) list.length = 0;
+        return {};
+      });
     });
     ${initialize}
     return {
@@ -42,26 +44,24 @@ export default definePlugin({
 const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split('\n').length;
 
 describe('a new version that does not come up', () => {
-  let test: TestHost;
-  beforeEach(async () => {
-    globalThis.failedReplacementTest = { ticks: [], initialized: [], undone: [] };
-    test = await createTestHost({
-      prepare: (folder) => writePlugins(join(folder, 'plugins'), { 'clock.ts': clock('1.0.0') }),
-    });
+  let host: HostProcess;
+  beforeAll(async () => {
+    host = await HostProcess.start({ 'clock.ts': clock('1.0.0') });
   });
-  afterEach(() => test[Symbol.asyncDispose]());
+  afterAll(() => host[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await writePlugins(host.plugins, { 'clock.ts': clock('1.0.0') });
+    expect((await host.reload('clock')).status).toBe(200);
+    await fetch(`${host.url}/clock/deeds`, { method: 'DELETE' });
+  });
 
-  const reload = () => fetch(`${test.url}/plugins/clock/reload`, { method: 'POST', headers: test.management });
-  const status = async (): Promise<PluginStatusBody> => {
-    const response = await fetch(`${test.url}/plugins/status`, { headers: test.management });
-    return ((await response.json()) as PluginsStatusBody).plugins[0] as PluginStatusBody;
-  };
-  const version = async () => (await fetch(`${test.url}/clock/version`)).text();
+  const status = async () => (await host.status()).get('clock') as PluginStatusBody;
+  const version = async () => (await fetch(`${host.url}/clock/version`)).text();
+  const deeds = async () => (await (await fetch(`${host.url}/clock/deeds`)).json()) as Deeds;
   const nextTick = async () => {
-    const { ticks } = globalThis.failedReplacementTest;
-    const before = ticks.length;
-    await expect.poll(() => ticks.length, { interval: 5 }).toBeGreaterThan(before + 1);
-    return ticks.at(-1);
+    const before = (await deeds()).ticks.length;
+    await expect.poll(async () => (await deeds()).ticks.length, { interval: 5 }).toBeGreaterThan(before + 1);
+    return (await deeds()).ticks.at(-1);
   };
 
   const boom = `throw new Error('no disk');`;
@@ -100,7 +100,7 @@ describe('a new version that does not come up', () => {
   ])('and $name leaves the old one in service, with its timers, and tells why', async ({ before = '', ...failing }) => {
     expect(await nextTick()).toBe('1.0.0');
     const text = `${before}${clock('2.0.0', failing.steps)}`;
-    await writePlugins(join(test.folder, 'plugins'), { 'clock.ts': text });
+    await writePlugins(host.plugins, { 'clock.ts': text });
     let running = true;
     const failures: string[] = [];
     const client = (async () => {
@@ -108,14 +108,14 @@ describe('a new version that does not come up', () => {
         const seen = await version();
         if (seen !== '1.0.0') failures.push(seen);
       }
-    })();
+    })().catch((error) => failures.push(String(error)));
 
-    const answer = await reload();
+    const answer = await host.reload('clock');
     const problem = (await answer.json()) as Problem & { details: { failure: { stack: string } } };
     expect(answer.status).toBe(409);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(problem).toMatchObject({ code: 'BP_RELOAD_FAILED', status: 409 });
-    for (const part of ['"clock"', failing.step, failing.said, 'Version 1.0.0 serves on.'])
+    for (const part of ['"clock"', failing.step, failing.said, 'version 1.0.0 serves on.'])
       expect(problem.detail).toContain(part);
     // No sentence ends twice, and none is without an end.
     expect(problem.detail).toMatch(/[^.]\.$/);
@@ -135,15 +135,17 @@ describe('a new version that does not come up', () => {
     running = false;
     await client;
     expect(failures).toEqual([]);
-    expect(globalThis.failedReplacementTest.ticks).not.toContain('2.0.0');
-    expect(globalThis.failedReplacementTest.undone).toEqual(failing.undone ? ['2.0.0'] : []);
+    const done = await deeds();
+    expect(done.ticks).not.toContain('2.0.0');
+    expect(done.initialized).toEqual(failing.undone ? ['2.0.0'] : []);
+    expect(done.undone).toEqual(failing.undone ? ['2.0.0'] : []);
 
     // It is not tried again by itself, and a mended one goes in.
-    await writePlugins(join(test.folder, 'plugins'), { 'clock.ts': clock('2.0.1') });
-    expect((await reload()).status).toBe(200);
+    await writePlugins(host.plugins, { 'clock.ts': clock('2.0.1') });
+    expect((await host.reload('clock')).status).toBe(200);
     expect(await version()).toBe('2.0.1');
     expect(await nextTick()).toBe('2.0.1');
-    expect(globalThis.failedReplacementTest.initialized.filter((name) => name === '2.0.0').length).toBeLessThan(2);
+    expect((await deeds()).initialized).toEqual([...done.initialized, '2.0.1']);
     const mended = await status();
     expect(mended.last_change).toMatchObject({ outcome: 'applied', version: '2.0.1', failure: null });
   });
