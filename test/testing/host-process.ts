@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,14 @@ import { type PluginFiles, writePlugins } from './plugin-files.ts';
 /** The built program, as people run it: sources would be compiled in its memory. */
 const COMMAND_LINE = fileURLToPath(new URL('../../packages/cli/dist/backplane.js', import.meta.url));
 const START_LIMIT_MS = 30_000;
+
+export interface HostProcessOptions {
+  /** Flags of `backplane start`. */
+  readonly flags?: readonly string[];
+  /** A program that starts a host, in place of the command line. */
+  readonly entry?: string;
+  readonly execArgv?: readonly string[];
+}
 
 /** `backplane start` in a process of its own, with folders of its own. Disposed, it is gone with all that it made. */
 export class HostProcess implements AsyncDisposable {
@@ -22,12 +30,17 @@ export class HostProcess implements AsyncDisposable {
   #stderr = '';
   #url = '';
 
-  private constructor(folder: string, entry: string, options: { readonly execArgv?: readonly string[] }) {
+  private constructor(folder: string, options: HostProcessOptions) {
     this.folder = folder;
+    const { execArgv = [], entry = COMMAND_LINE, flags = [] } = options;
     this.process = spawn(
       process.execPath,
-      [...(options.execArgv ?? []), entry, 'start', '--port', '0', '--log-format', 'json'],
-      { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, NO_COLOR: '1' } },
+      [...execArgv, entry, 'start', '--port', '0', '--log-format', 'json', ...flags],
+      {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...process.env, NO_COLOR: '1', TMPDIR: join(folder, 'tmp') },
+      },
     );
     this.process.stdout?.on('data', (chunk) => {
       this.#stdout += chunk;
@@ -43,13 +56,11 @@ export class HostProcess implements AsyncDisposable {
   }
 
   /** Starts the host with these plugins. Rejects with its output where it does not come up. */
-  static async start(
-    plugins: PluginFiles,
-    options: { readonly entry?: string; readonly execArgv?: readonly string[] } = {},
-  ): Promise<HostProcess> {
+  static async start(plugins: PluginFiles, options: HostProcessOptions = {}): Promise<HostProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'backplane-system-'));
     await writePlugins(join(folder, 'plugins'), plugins);
-    const host = new HostProcess(folder, options.entry ?? COMMAND_LINE, options);
+    await mkdir(join(folder, 'tmp'));
+    const host = new HostProcess(folder, options);
     host.#url = (await host.prints(/listens at (http:\S+)/))[1] ?? '';
     return host;
   }
