@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isBackplaneError } from '@backplane/base';
-import type { MiddlewareDefinition } from '@backplane/plugin-api';
+import type { AroundMiddleware } from '@backplane/plugin-api';
 import type { FastifyInstance } from 'fastify';
 import { describe, expect, test, vi } from 'vitest';
 import type { FakeInstance } from './testing/fake-host.ts';
@@ -13,7 +13,7 @@ const events = () => fixture.current.host.events;
 
 let order = 0;
 /** A plugin with one middleware; the first one made is outermost. */
-function around(name: string, handle: MiddlewareDefinition['handle']): FakeInstance {
+function around(name: string, handle: AroundMiddleware['handle']): FakeInstance {
   return fixture.current.plugin({ name, phase: 'middleware', priority: order++ }, (http) =>
     http.middleware({ handle }),
   );

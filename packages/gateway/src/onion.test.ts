@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createGzip, gunzipSync } from 'node:zlib';
 import { isBackplaneError } from '@backplane/base';
-import type { GatewayResponse, MiddlewareDefinition } from '@backplane/plugin-api';
+import type { AroundMiddleware, GatewayResponse } from '@backplane/plugin-api';
 import type { FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import type { FakeInstance } from './testing/fake-host.ts';
@@ -16,7 +16,7 @@ const events = () => fixture.current.host.events;
 
 let order = 0;
 /** A plugin with one middleware; the first one made is outermost. */
-function around(name: string, handle: MiddlewareDefinition['handle']): FakeInstance {
+function around(name: string, handle: AroundMiddleware['handle']): FakeInstance {
   return fixture.current.plugin({ name, phase: 'middleware', priority: order++ }, (http) =>
     http.middleware({ handle }),
   );
@@ -175,7 +175,7 @@ describe('middleware', () => {
         throw new Error('no luck');
       },
     ],
-  ] as [string, MiddlewareDefinition['handle']][])(
+  ] as [string, AroundMiddleware['handle']][])(
     'that throws %s is a 500 that names it, which middleware further out sees as an ordinary answer',
     async (_, handle) => {
       const outer = tracer('outer');
@@ -213,7 +213,7 @@ describe('middleware', () => {
     const passer = around('passer', async (_, next) => next());
     const forgetful = around('forgetful', (async (_: unknown, next: () => Promise<unknown>) => {
       await next();
-    }) as unknown as MiddlewareDefinition['handle']);
+    }) as unknown as AroundMiddleware['handle']);
     for (const outer of [reader, passer]) {
       fixture.current.publish([outer, forgetful, hello()]);
       const answer = await get('/served');
@@ -272,7 +272,7 @@ describe('middleware', () => {
   });
 
   test('is ordered by phase, priority, plugin name and registration', async () => {
-    const note = (name: string): MiddlewareDefinition => ({
+    const note = (name: string): AroundMiddleware => ({
       handle: (_, next) => {
         events().push(name);
         return next();
