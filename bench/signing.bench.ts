@@ -1,67 +1,70 @@
-/**
- * Promise: signing costs at most 1.05 times node:crypto, in CPU time of the whole process, for a document of 256 bytes.
- * Both sides take turns in one run; what counts is the median of the rounds' ratios. Run: node --conditions=backplane-source bench/signing.bench.ts
- */
 import { createPrivateKey, sign } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@backplane/base';
-import type { KeySpec, SigningAlgorithm } from '@backplane/plugin-api';
+import type { KeySpec, SecurityService, SigningAlgorithm } from '@backplane/plugin-api';
 import { createSoftwareKeySigner, securityFacet } from '@backplane/security';
+import { type Benchmark, type BenchmarkResult, type Figure, joinResults, ratioVerdict } from './harness/benchmark.ts';
+import { type Contender, interleave } from './harness/interleave.ts';
 
 const LIMIT = 1.05;
 const ROUNDS = 21;
+const PLUGIN = 'bench';
 const document = new Uint8Array(256).fill(42);
 
-const CASES: readonly { algorithm: SigningAlgorithm; spec: KeySpec; digest: string; operations: number }[] = [
+interface Case {
+  readonly algorithm: SigningAlgorithm;
+  readonly spec: KeySpec;
+  readonly digest: string;
+  readonly operations: number;
+}
+
+const CASES: readonly Case[] = [
   { algorithm: 'RSA-SHA256', spec: { type: 'rsa', modulusLength: 3072 }, digest: 'sha256', operations: 40 },
   { algorithm: 'ECDSA-SHA256', spec: { type: 'ec', curve: 'P-256' }, digest: 'sha256', operations: 1500 },
   { algorithm: 'ECDSA-SHA384', spec: { type: 'ec', curve: 'P-384' }, digest: 'sha384', operations: 80 },
 ];
 
-async function cpuPerOperation(operations: number, operation: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
-  for (let i = 0; i < operations; i++) await operation();
-  const used = process.cpuUsage(before);
-  return (used.user + used.system) / operations;
+function contender(name: string, operation: () => Promise<unknown>): Contender {
+  return {
+    name,
+    async run(operations) {
+      for (let i = 0; i < operations; i++) await operation();
+    },
+  };
 }
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
-const directory = await mkdtemp(join(tmpdir(), 'backplane-bench-'));
-try {
-  const security = securityFacet(createSoftwareKeySigner({ directory, clock: systemClock }), 'bench');
-  console.log('CPU µs for one signature      node:crypto     ours    ratio');
-  for (const { algorithm, spec, digest, operations } of CASES) {
-    const name = algorithm.toLowerCase();
-    const { keyId } = await security.ensureKey(name, spec);
-    const key = createPrivateKey(await readFile(join(directory, 'bench', `${name}.pem`)));
-    const theirs = () =>
-      new Promise<Uint8Array>((resolve, reject) => {
-        sign(digest, document, key, (error, signature) => (error ? reject(error) : resolve(signature)));
-      });
-    const ours = () => security.sign({ keyId, algorithm, data: document });
-    await cpuPerOperation(operations, theirs);
-    await cpuPerOperation(operations, ours);
-    const rounds: { theirs: number; ours: number }[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const first = round % 2 === 0;
-      const a = await cpuPerOperation(operations, first ? theirs : ours);
-      const b = await cpuPerOperation(operations, first ? ours : theirs);
-      rounds.push(first ? { theirs: a, ours: b } : { theirs: b, ours: a });
-    }
-    const ratio = median(rounds.map((r) => r.ours / r.theirs));
-    const columns = [median(rounds.map((r) => r.theirs)), median(rounds.map((r) => r.ours))];
-    console.log(
-      `${algorithm.padEnd(28)}${columns.map((c) => c.toFixed(1).padStart(12)).join('')}${ratio.toFixed(3).padStart(9)}`,
-    );
-    if (ratio > LIMIT) {
-      console.log(`  over the promised ${LIMIT}`);
-      process.exitCode = 1;
-    }
-  }
-} finally {
-  await rm(directory, { recursive: true });
+async function compare(folder: string, security: SecurityService, one: Case): Promise<BenchmarkResult> {
+  const { algorithm, spec, digest, operations } = one;
+  const name = algorithm.toLowerCase();
+  const { keyId } = await security.ensureKey(name, spec);
+  const key = createPrivateKey(await readFile(join(folder, PLUGIN, `${name}.pem`)));
+  const theirs = contender(`${algorithm}: node:crypto`, () => {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    sign(digest, document, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+    return promise;
+  });
+  const ours = contender(`${algorithm}: ours`, () => security.sign({ keyId, algorithm, data: document }));
+  const figures = (await interleave([theirs, ours], { rounds: ROUNDS, operations })) as [Figure, Figure];
+  return {
+    figures,
+    verdicts: [ratioVerdict(`${algorithm}: ours / node:crypto`, figures[1], figures[0], 'at most', LIMIT)],
+    notes: [],
+  };
 }
+
+export default {
+  title: 'CPU time of the whole process for signing 256 bytes, beside node:crypto',
+  async run() {
+    const folder = await mkdtemp(join(tmpdir(), 'backplane-bench-'));
+    try {
+      const security = securityFacet(createSoftwareKeySigner({ directory: folder, clock: systemClock }), PLUGIN);
+      const results: BenchmarkResult[] = [];
+      for (const one of CASES) results.push(await compare(folder, security, one));
+      return joinResults(results);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+} satisfies Benchmark;

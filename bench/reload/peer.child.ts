@@ -12,6 +12,7 @@ import { answerQuestions, cpuTime, heapInUse } from '../harness/child.ts';
 const entry = pathToFileURL(process.argv[2] as string);
 registerHooks({
   resolve(specifier, context, next) {
+    if (specifier === '@backplane/plugin-api') return next(specifier, { ...context, parentURL: import.meta.url });
     const resolved = next(specifier, context);
     const version = context.parentURL?.startsWith(new URL('.', entry).href) && new URL(context.parentURL).search;
     return version ? { ...resolved, url: resolved.url + version } : resolved;

@@ -11,17 +11,18 @@ export async function writePlugin(folder: string): Promise<string> {
   for (const [i, name] of names.entries()) await writeFile(join(folder, `${name}.js`), moduleText(i));
   await setVersion(folder, 0);
   const imports = names.map((name, i) => `import { value as v${i} } from './${name}.js';`);
-  const entry = `${imports.join('\n')}
+  const entry = `import { definePlugin } from '@backplane/plugin-api';
+${imports.join('\n')}
 import { version } from './version.js';
 const total = ${names.map((_, i) => `v${i}.size`).join(' + ')};
-export default {
-  kind: 'plugin',
+export default definePlugin({
+  version: '1.0.0',
   initialize(context) {
     context.http.routes((app) => {
       app.get('/hello', async () => ({ version, total }));
     });
   },
-};
+});
 `;
   await writeFile(join(folder, 'index.js'), entry);
   return join(folder, 'index.js');
@@ -42,7 +43,6 @@ export function compute${i}(input) {
   return words.map((word) => word.length * ${i + 1}).reduce((a, b) => a + b, 0);
 }`,
   );
-  const filled =
-    'export const value = new Map(Array.from({ length: 200 }, (_, i) => [`key-${i}`, { id: i, tags: [`tag-${i}`] }]));';
+  const filled = `export const value = new Map(Array.from({ length: 200 }, (_, i) => ['key-' + i, { id: i, tags: ['tag-' + i] }]));`;
   return `${functions.join('')}\n${filled}\n`;
 }
