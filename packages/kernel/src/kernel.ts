@@ -15,6 +15,7 @@ import { ServiceInvoker } from './call/service-invoker.ts';
 import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
+import { invertEdges } from './graph/invert-edges.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Instance, InstanceFacets } from './lifecycle/instance.ts';
 import { normalizeHealth } from './lifecycle/normalize-health.ts';
@@ -106,8 +107,9 @@ export class Kernel implements Entrances {
 
   /** Every known plugin, by name. */
   status(): PluginStatus[] {
+    const dependents = invertEdges(this.#reconciler.current.resolution.edges);
     return [...this.#reconciler.records.values()]
-      .map((record) => this.#statusOf(record))
+      .map((record) => this.#statusOf(record, dependents))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -176,7 +178,7 @@ export class Kernel implements Entrances {
     throw errors.BP_PLUGIN_UNKNOWN({ plugin: nameOrAlias });
   }
 
-  #statusOf(record: PluginRecord): PluginStatus {
-    return statusOf(record, this.#reconciler.current.resolution.edges, this.#reconciler.receipts);
+  #statusOf(record: PluginRecord, dependents = invertEdges(this.#reconciler.current.resolution.edges)): PluginStatus {
+    return statusOf(record, this.#reconciler.current.resolution.edges, dependents, this.#reconciler.receipts);
   }
 }

@@ -2,10 +2,11 @@ import type { LeakReceipt, PluginStatus } from '@backplane/ports';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
 import { reasonOf } from './lifecycle/reason-of.ts';
 
-/** Reads a record into plain data. `edges` are those of the current generation. */
+/** Reads a record into plain data. `edges` are those of the current generation, `dependents` the same turned round. */
 export function statusOf(
   record: PluginRecord,
   edges: ReadonlyMap<string, ReadonlySet<string>>,
+  dependents: ReadonlyMap<string, readonly string[]>,
   receipts: readonly LeakReceipt[],
 ): PluginStatus {
   const { instance, desired } = record;
@@ -29,10 +30,7 @@ export function statusOf(
     inFlight: instance?.inFlight ?? 0,
     services: data?.provides ?? [],
     dependencies: [...(edges.get(record.name) ?? [])].sort(),
-    dependents: [...edges]
-      .filter(([, targets]) => targets.has(record.name))
-      .map(([name]) => name)
-      .sort(),
+    dependents: [...(dependents.get(record.name) ?? [])].sort(),
     holds: instance?.scope.labels() ?? [],
     draining: [...record.draining].map(({ instance: { identity, inFlight } }) => ({
       version: identity.version,

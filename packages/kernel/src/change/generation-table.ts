@@ -1,5 +1,6 @@
 import type { Clock } from '@backplane/base';
 import type { GenerationDraft, GenerationPart, InstanceInfo, LeakReceipt, Unavailable } from '@backplane/ports';
+import { invertEdges } from '../graph/invert-edges.ts';
 import type { Resolution } from '../graph/resolve-graph.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { PluginRecord } from '../lifecycle/plugin-record.ts';
@@ -89,6 +90,7 @@ export class GenerationTable {
   /** Sees instances out: dependents before what they depend on, later phases before earlier ones. `edges` are those they ran with. */
   seeOut(departed: readonly Instance[], edges: Resolution['edges'], drainMs?: number): Promise<void> {
     const leaving = new Map<string, Promise<unknown>>();
+    const dependents = invertEdges(edges);
     const all: Promise<unknown>[] = [];
     let phase: string | undefined;
     let laterPhases: Promise<unknown> = Promise.resolve();
@@ -99,7 +101,7 @@ export class GenerationTable {
       }
       const { name } = instance.identity;
       const after: Promise<unknown>[] = [laterPhases];
-      for (const [dependent, promise] of leaving) if (edges.get(dependent)?.has(name)) after.push(promise);
+      for (const dependent of dependents.get(name) ?? []) after.push(leaving.get(dependent) ?? laterPhases);
       const limit = Math.min(instance.data.limits.drain, drainMs ?? Number.POSITIVE_INFINITY);
       const done = this.#seeOut(retire(instance, this.#clock, limit, after));
       leaving.set(name, done);
