@@ -1,21 +1,27 @@
+/**
+ * Resolving a service beside Map.get, and calling its method through a handle beside a bare async call.
+ * An operation is 1,000 of them within one call, as a request would make them; so a row's figure is a thousand times that of one.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin, service } from '@backplane/plugin-api';
 import { createHost, type Host } from '@backplane/runtime';
-import { type Benchmark, type Figure, ratioVerdict } from './harness/benchmark.ts';
-import { type Contender, interleave } from './harness/interleave.ts';
+import { defineBenchmark } from './harness.ts';
 
 interface Greeter {
   greet(name: string): Promise<string>;
 }
+interface Loops {
+  resolve(count: number): Promise<number>;
+  call(count: number): Promise<number>;
+}
 
-const bare: Greeter = { greet: async (name) => name };
-const Greeter = service<Greeter>('greeter.greeter');
+const TIMES = 1_000;
 const SERVICES = 100;
-const ROUNDS = 15;
-const RESOLUTIONS = 2_000_000;
-const CALLS = 200_000;
+const Greeter = service<Greeter>('greeter.greeter');
+const Loops = service<Loops>('caller.loops');
+const bare: Greeter = { greet: async (name) => name };
 
 const provider = definePlugin({
   name: 'greeter',
@@ -26,13 +32,6 @@ const provider = definePlugin({
   },
 });
 
-interface Loops {
-  resolve(count: number): Promise<number>;
-  call(count: number): Promise<number>;
-}
-const Loops = service<Loops>('caller.loops');
-
-/** Does both within one call of its own, as a request would. */
 const caller = definePlugin({
   name: 'caller',
   version: '1.0.0',
@@ -56,6 +55,17 @@ async function callOverAndOver(greeter: Greeter, count: number): Promise<number>
   return length;
 }
 
+/** What resolving is without any container: a look into a map of as many services as a host may have. */
+function lookUpOverAndOver(): () => Promise<number> {
+  const services = new Map<string, object>([[Greeter.id, bare]]);
+  for (let i = 1; i < SERVICES; i++) services.set(`plugin-${i}.service`, {});
+  return async () => {
+    let found = 0;
+    for (let i = 0; i < TIMES; i++) if (services.get(Greeter.id) !== undefined) found++;
+    return found;
+  };
+}
+
 async function startHost(folder: string, environment: string): Promise<Host> {
   const host = await createHost({
     plugins: [provider, caller],
@@ -69,52 +79,43 @@ async function startHost(folder: string, environment: string): Promise<Host> {
   return host;
 }
 
-const through = (host: Host, method: keyof Loops) => (count: number) => host.callService(Loops.id, method, count);
+const through = (host: Host, method: keyof Loops) => () => host.callService(Loops.id, method, TIMES);
 
-/** What resolving is without any container: one look into a map of as many services. */
-function mapLookups(): (count: number) => number {
-  const services = new Map<string, object>([[Greeter.id, bare]]);
-  for (let i = 1; i < SERVICES; i++) services.set(`plugin-${i}.service`, {});
-  return (count) => {
-    let found = 0;
-    for (let i = 0; i < count; i++) if (services.get(Greeter.id) !== undefined) found++;
-    return found;
-  };
-}
-
-export default {
-  title: 'resolving a service beside Map.get, and calling its method through a handle beside a bare async call',
-  async run() {
+export default defineBenchmark({
+  name: 'call',
+  description: 'resolving a service beside Map.get, and calling it beside a bare async call',
+  async run(harness) {
     const folder = await mkdtemp(join(tmpdir(), 'backplane-bench-'));
-    const hosts = [await startHost(folder, 'production'), await startHost(folder, 'development')] as const;
+    const production = await startHost(folder, 'production');
+    const development = await startHost(folder, 'development');
     try {
-      const [production, development] = hosts;
-      const resolving: Contender[] = [
-        { name: 'Map.get', run: mapLookups() },
-        { name: 'context.services.NAME', run: through(production, 'resolve') },
-      ];
-      const calling: Contender[] = [
-        { name: 'bare async call', run: (count) => callOverAndOver(bare, count) },
-        { name: 'through a handle, production', run: through(production, 'call') },
-        { name: 'through a handle, development (checks what crosses)', run: through(development, 'call') },
-      ];
-      const resolved = await interleave(resolving, { rounds: ROUNDS, warmUp: 3, operations: RESOLUTIONS, unit: 'ns' });
-      const called = await interleave(calling, { rounds: ROUNDS, warmUp: 3, operations: CALLS, unit: 'ns' });
-      const [map, handle] = resolved as [Figure, Figure];
-      const [direct, inProduction] = called as [Figure, Figure, Figure];
-      return {
-        figures: [...resolved, ...called],
-        verdicts: [
-          ratioVerdict('resolving / Map.get', handle, map, 'at most', 2),
-          ratioVerdict('calling in production / a bare async call', inProduction, direct, 'at most', 14),
-        ],
-        notes: [
-          'a handle finds its provider anew for each call, in the generation of the call: that is part of calling',
-        ],
-      };
+      const resolving = await harness.compareCalls({
+        baseline: 'Map.get',
+        variants: { 'Map.get': lookUpOverAndOver(), 'context.services.NAME': through(production, 'resolve') },
+      });
+      const calling = await harness.compareCalls({
+        baseline: 'bare async call',
+        variants: {
+          'bare async call': () => callOverAndOver(bare, TIMES),
+          'handle, production': through(production, 'call'),
+          'handle, development (checks what crosses)': through(development, 'call'),
+        },
+      });
+      harness.promise({
+        text: 'resolving <= 2 x Map.get',
+        limit: 2,
+        measured: harness.ratio(resolving, 'context.services.NAME'),
+      });
+      harness.promise({
+        text: 'a call, identity, deadline and counting included <= 14 x bare',
+        limit: 14,
+        measured: harness.ratio(calling, 'handle, production'),
+      });
+      return harness.report();
     } finally {
-      for (const host of hosts) await host.stop();
+      await production.stop();
+      await development.stop();
       await rm(folder, { recursive: true });
     }
   },
-} satisfies Benchmark;
+});

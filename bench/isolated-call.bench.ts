@@ -4,11 +4,13 @@ import { systemClock } from '@backplane/base';
 import { createProcessUnit } from '@backplane/isolation';
 import type { CallContext } from '@backplane/plugin-api';
 import type { InstanceHost, PluginData, RemoteService } from '@backplane/ports';
-import { type Benchmark, type BenchmarkResult, type Figure, joinResults, verdict } from './harness/benchmark.ts';
-import { ratios } from './harness/statistics.ts';
+import { defineBenchmark, type Harness } from './harness.ts';
+import { inRounds } from './rounds.ts';
+import { median } from './statistics.ts';
 
 /**
- * A service call into an isolated plugin beside the bare IPC channel it goes over.
+ * A service call into an isolated plugin beside the bare IPC channel it goes over: CPU of both processes, and wall time, since a channel is
+ * waited for.
  * Both carry the same 100 bytes there and back; ours carries caller, trace, deadline and cancellation besides.
  */
 
@@ -121,52 +123,44 @@ interface Pair {
   readonly ours: Contender;
 }
 
-interface Comparison {
-  readonly figures: readonly Figure[];
-  /** Ours by raw, round by round. */
-  ratios(of: keyof Cost): number[];
-}
-
-/** Round by round, so that both meet the same moods of the machine. */
-async function compare({ raw, ours }: Pair, title: string, calls: number, inFlight: number): Promise<Comparison> {
-  const rounds: { raw: Cost; ours: Cost }[] = [];
-  for (const { echo } of [raw, ours]) await run(echo, 2 * calls, inFlight);
-  for (let round = 0; round < ROUNDS; round++)
-    rounds.push({ raw: await measure(raw, calls, inFlight), ours: await measure(ours, calls, inFlight) });
-  const values = (who: keyof Pair, of: keyof Cost) => rounds.map((round) => round[who][of]);
-  const figures = (['wall', 'cpu'] as const).flatMap((of) =>
-    (['raw', 'ours'] as const).map((who) => ({ name: `${title}: ${who}, ${of}`, unit: 'µs', values: values(who, of) })),
+/** Round by round, so that both meet the same moods of the machine. Gives the median ratio of the wall times, ours by raw. */
+async function compare(harness: Harness, pair: Pair, title: string, calls: number, inFlight: number): Promise<number> {
+  for (const { echo } of [pair.raw, pair.ours]) await run(echo, 2 * calls, inFlight);
+  const wall: Record<keyof Pair, number[]> = { raw: [], ours: [] };
+  const rows = await inRounds(['raw', 'ours'], 'raw', ROUNDS, 'µs', async (variant) => {
+    const who = variant as keyof Pair;
+    const figure = await measure(pair[who], calls, inFlight);
+    wall[who].push(figure.wall);
+    return figure.cpu;
+  });
+  harness.add(
+    rows.map((row) => ({
+      ...row,
+      variant: `${row.variant}, ${title}`,
+      notes: { 'wall µs': median(wall[row.variant as keyof Pair]).toFixed(1) },
+    })),
   );
-  return { figures, ratios: (of) => ratios(values('ours', of), values('raw', of)) };
+  return median(wall.ours.map((value, round) => value / (wall.raw[round] ?? Number.NaN)));
 }
 
-const inverse = (values: readonly number[]) => values.map((value) => 1 / value);
-
-async function measureBoth(pair: Pair): Promise<BenchmarkResult> {
-  const latency = await compare(pair, '1 in flight', LATENCY_CALLS, 1);
-  const cost = await compare(pair, `${IN_FLIGHT} in flight`, THROUGHPUT_CALLS, IN_FLIGHT);
-  return joinResults([
-    {
-      figures: latency.figures,
-      verdicts: [verdict('latency / raw', latency.ratios('wall'), 'at most', 1.3)],
-      notes: [],
-    },
-    {
-      figures: cost.figures,
-      verdicts: [verdict('throughput / raw', inverse(cost.ratios('wall')), 'at least', 1.5)],
-      notes: ['CPU is that of both processes; wall time is promised, since a channel is waited for'],
-    },
-  ]);
-}
-
-export default {
-  title: 'a service call into an isolated plugin, beside the bare IPC channel',
-  async run() {
+export default defineBenchmark({
+  name: 'isolated-call',
+  description: 'a service call into an isolated plugin beside the bare IPC channel',
+  async run(harness) {
     const pair = { raw: await rawChannel(), ours: await isolatedService() };
     try {
-      return await measureBoth(pair);
+      const latency = await compare(harness, pair, '1 in flight', LATENCY_CALLS, 1);
+      harness.promise({ text: 'latency <= 1.3 x the raw channel', limit: 1.3, measured: latency });
+      const time = await compare(harness, pair, `${IN_FLIGHT} in flight`, THROUGHPUT_CALLS, IN_FLIGHT);
+      harness.promise({
+        text: 'throughput >= 1.5 x the raw channel',
+        limit: 1.5,
+        measured: 1 / time,
+        direction: 'at least',
+      });
+      return harness.report();
     } finally {
       await Promise.all([pair.raw.end(), pair.ours.end()]);
     }
   },
-} satisfies Benchmark;
+});

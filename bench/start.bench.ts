@@ -1,91 +1,93 @@
+/**
+ * CPU of a start of 10, 100 and 1,000 plugins of a file and a route each, beside importing and registering them by hand.
+ * Each start is a process of its own. `files`: a host over a folder whose bundles are cached. `program`: a host that is handed the same plugins,
+ * imported already: what is left is our own share. `import`: the bare imports. `by hand`: the imports and Fastify's `register`.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Benchmark, type Figure, ratioVerdict, verdict } from './harness/benchmark.ts';
-import { Child } from './harness/child.ts';
-import { median } from './harness/statistics.ts';
+import { defineBenchmark } from './harness.ts';
+import type { Row } from './report.ts';
+import { inRounds } from './rounds.ts';
 import { writePlugins } from './start/plugin-folder.ts';
+import type { Started } from './start/start.child.ts';
+import { median } from './statistics.ts';
 
-const COUNTS = [10, 100, 1_000] as const;
-const LARGEST = 1_000;
-/** The promises speak of the largest count; the others show how it grows. */
-const ROUNDS = { 10: 3, 100: 3, 1000: 5 } as const;
-
-/** `files`: a host over a folder. `program`: a host that is handed the same plugins, imported already. `import`: the bare imports. */
-const WAYS = ['files', 'program', 'by-hand', 'import'] as const;
+const WAYS = ['import', 'by hand', 'files', 'program'] as const;
 type Way = (typeof WAYS)[number];
-
-interface Started {
-  /** Microseconds. */
-  readonly cpu: number;
-  /** Milliseconds. */
-  readonly wall: number;
-  /** Bytes that are reachable afterwards and were not before. */
-  readonly heap: number;
-  /** Microseconds since the process began. */
-  readonly whole: number;
-}
+const COUNTS = [
+  { count: 10, rounds: 3 },
+  { count: 100, rounds: 3 },
+  { count: 1_000, rounds: 5 },
+] as const;
 
 async function start(way: Way, folder: string): Promise<Started> {
-  await using child = new Child(new URL('./start/start.child.ts', import.meta.url), [way, folder]);
-  return await child.next<Started>();
+  const child = fork(new URL('./start/start.child.ts', import.meta.url), [way, folder], {
+    execArgv: ['--conditions=backplane-source', '--disable-warning=ExperimentalWarning', '--expose-gc'],
+  });
+  const gone = once(child, 'exit');
+  const told = await Promise.race([once(child, 'message').then(([message]) => message as Started), gone]);
+  await gone;
+  if (Array.isArray(told)) throw new Error(`A start (${way}) ended with ${told[0]}.`);
+  return told;
 }
 
-async function measure(count: (typeof COUNTS)[number]): Promise<Record<Way, Started[]>> {
+interface Measured {
+  readonly rows: readonly Row[];
+  readonly starts: Readonly<Record<Way, readonly Started[]>>;
+}
+
+async function measure(count: number, rounds: number): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'backplane-bench-'));
+  const starts: Record<Way, Started[]> = { import: [], 'by hand': [], files: [], program: [] };
   try {
     await writePlugins(join(folder, 'plugins'), count);
-    // Makes the bundles, which a second start finds; and has the files in the page cache for all.
+    // Makes the bundles, which the starts that are measured find; and has the files in the page cache for all.
     await start('files', folder);
-    const found: Record<Way, Started[]> = { files: [], program: [], 'by-hand': [], import: [] };
-    for (let round = 0; round < ROUNDS[count]; round++) {
-      for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) found[way].push(await start(way, folder));
-    }
-    return found;
+    const rows = await inRounds(WAYS, 'import', rounds, 'µs', async (variant) => {
+      const started = await start(variant as Way, folder);
+      starts[variant as Way].push(started);
+      return started.cpu / count;
+    });
+    return {
+      rows: rows.map((row) => ({ ...row, variant: `${count}: ${row.variant}`, notes: notesOf(row, starts, count) })),
+      starts,
+    };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-const millisecondsOf = (found: readonly Started[], what: 'cpu' | 'whole' = 'cpu') =>
-  found.map((one) => one[what] / 1000);
+function notesOf({ variant }: Row, starts: Measured['starts'], count: number): NonNullable<Row['notes']> {
+  const of = (what: keyof Started) => median(starts[variant as Way].map((started) => started[what]));
+  return {
+    'wall ms': of('wall').toFixed(0),
+    'heap KiB each': (of('heap') / 1024 / count).toFixed(1),
+    'CPU ms of the whole process': (of('whole') / 1000).toFixed(0),
+  };
+}
 
-export default {
-  title:
-    'CPU time of a start of 10, 100, 1,000 plugins of a file and a route each, beside importing and registering them by hand',
-  async run() {
-    const figures: Figure[] = [];
-    let largest: Record<Way, Started[]> | undefined;
-    for (const count of COUNTS) {
-      const found = await measure(count);
-      for (const way of WAYS)
-        figures.push({ name: `${count}: ${way}`, unit: 'ms', values: millisecondsOf(found[way]) });
-      largest = found;
+export default defineBenchmark({
+  name: 'start',
+  description: 'a start of 10, 100 and 1,000 plugins beside importing and registering them by hand',
+  async run(harness) {
+    const measured: Measured[] = [];
+    for (const { count, rounds } of COUNTS) {
+      const one = await measure(count, rounds);
+      harness.add(one.rows);
+      measured.push(one);
     }
-    const { files, program, 'by-hand': byHand, import: imported } = largest as Record<Way, Started[]>;
-    const figure = (values: number[]): Figure => ({ name: '', unit: '', values });
-    const share = program.map(({ cpu }) => cpu / LARGEST);
-    const shareHeap = program.map(({ heap }) => heap / 1024 / LARGEST);
-    const kib = (found: readonly Started[]) => (median(found.map(({ heap }) => heap)) / 1024 / LARGEST).toFixed(1);
-    return {
-      figures,
-      verdicts: [
-        ratioVerdict(
-          '1,000 from files / importing by hand',
-          figure(files.map(({ cpu }) => cpu)),
-          figure(imported.map(({ cpu }) => cpu)),
-          'at most',
-          2.2,
-        ),
-        verdict('our share of each of 1,000', share, 'at most', 60, 'µs'),
-        verdict('our share of the heap', shareHeap, 'at most', 8, 'KiB'),
-      ],
-      notes: [
-        `whole processes, from their beginning: ${WAYS.map((way) => `${way} ${median(millisecondsOf((largest as Record<Way, Started[]>)[way], 'whole')).toFixed(0)} ms`).join(', ')}`,
-        `wall time: ${WAYS.map((way) => `${way} ${median((largest as Record<Way, Started[]>)[way].map(({ wall }) => wall)).toFixed(0)} ms`).join(', ')}`,
-        `heap for each plugin: files ${kib(files)}, program ${kib(program)}, by hand ${kib(byHand)}, import ${kib(imported)} KiB`,
-        'our share: what a start costs that is handed 1,000 plugins imported already (no file read, no code compiled), a thousandth of it',
-      ],
-    };
+    const [ten, , thousand] = measured as [Measured, Measured, Measured];
+    const many = '1,000 plugins from files <= 2.2 x importing 1,000 files by hand';
+    harness.promise({ text: many, limit: 2.2, measured: harness.ratio(thousand.rows, '1000: files') });
+    // What one more plugin costs: the difference of two starts leaves out what a start costs by itself.
+    const more = (what: 'cpu' | 'heap') =>
+      (median(thousand.starts.program.map((one) => one[what])) - median(ten.starts.program.map((one) => one[what]))) /
+      990;
+    harness.promise({ text: 'our share of one more plugin <= 60 µs', limit: 60, measured: more('cpu') });
+    harness.promise({ text: 'our share of its heap <= 8 KiB', limit: 8, measured: more('heap') / 1024 });
+    return harness.report();
   },
-} satisfies Benchmark;
+});

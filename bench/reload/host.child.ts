@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createHost } from '@backplane/runtime';
-import { answerQuestions, cpuTime, heapInUse } from '../harness/child.ts';
+import { reportTo } from '../server-child.ts';
 
 /** The host of `reload.bench.ts`, over the folder it is given. */
 const folder = process.argv[2] as string;
@@ -14,5 +14,4 @@ const host = await createHost({
   listen: { port: 0 },
 });
 const { url = '' } = await host.start();
-answerQuestions({ cpu: cpuTime, heap: heapInUse, rss: () => process.memoryUsage.rss() });
-process.send?.(Number(new URL(url).port));
+reportTo(Number(new URL(url).port));

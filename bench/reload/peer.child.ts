@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { type FastifyInstance, fastify } from 'fastify';
-import { answerQuestions, cpuTime, heapInUse } from '../harness/child.ts';
+import { reportTo } from '../server-child.ts';
 
 /**
  * What one writes by hand: the plugin is imported anew with a query that was not there before, which its own imports inherit, a new
@@ -27,7 +27,7 @@ interface Written {
 let app: FastifyInstance | undefined;
 let reloads = 0;
 
-async function reload(): Promise<number> {
+async function reload(): Promise<void> {
   reloads++;
   const written = (await import(`${entry.href}?v=${reloads}`)) as Written;
   const next = fastify({ serverFactory: () => createServer() });
@@ -38,10 +38,11 @@ async function reload(): Promise<number> {
   const old = app;
   app = next;
   await old?.close();
-  return reloads;
 }
 
 await reload();
-const server = createServer((request: IncomingMessage, response: ServerResponse) => app?.routing(request, response));
-answerQuestions({ cpu: cpuTime, heap: heapInUse, rss: () => process.memoryUsage.rss(), reload });
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  if (request.method === 'POST') void reload().then(() => response.end('{}'));
+  else app?.routing(request, response);
+});
+server.listen(0, '127.0.0.1', () => reportTo((server.address() as AddressInfo).port));

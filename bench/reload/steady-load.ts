@@ -1,23 +1,22 @@
-import { LoadConnection } from '../harness/load-connection.ts';
+import { HttpConnection } from '../http-connection.ts';
 
-/** What clients saw of a server. */
+/** Asks a server over and over, over each connection as soon as the answer before is there, and keeps what clients see. */
 export class SteadyLoad {
   served = 0;
   readonly failures: string[] = [];
-  readonly versions = new Set<string>();
-  readonly #connections: readonly LoadConnection[];
+  /** The last body that came. */
+  lastBody = '';
   readonly #working: Promise<unknown>;
   #running = true;
   #lastAnswer = performance.now();
   #widestGap = 0;
 
-  /** Asks over and over, over each connection as soon as the answer before is there. */
   constructor(port: number, path: string, connections: number) {
-    this.#connections = Array.from({ length: connections }, () => new LoadConnection(port, path));
-    this.#working = Promise.all(this.#connections.map((connection) => this.#work(connection)));
+    const request = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`;
+    this.#working = Promise.all(Array.from({ length: connections }, () => this.#work(port, request)));
   }
 
-  /** Milliseconds of the longest time without any answer since the last time this was asked. */
+  /** Milliseconds of the longest time without any answer since this was asked before. */
   takeWidestGap(): number {
     const gap = Math.max(this.#widestGap, performance.now() - this.#lastAnswer);
     this.#widestGap = 0;
@@ -28,22 +27,24 @@ export class SteadyLoad {
   async end(): Promise<void> {
     this.#running = false;
     await this.#working;
-    for (const connection of this.#connections) connection.close();
   }
 
-  async #work(connection: LoadConnection): Promise<void> {
+  async #work(port: number, request: string): Promise<void> {
+    let connection = await HttpConnection.open(port);
     while (this.#running) {
       try {
-        this.versions.add(await connection.send());
+        const { status, body } = await connection.send(request);
+        if (status !== 200) this.failures.push(`${status} ${body}`);
+        this.lastBody = body;
         this.served++;
         const now = performance.now();
         this.#widestGap = Math.max(this.#widestGap, now - this.#lastAnswer);
         this.#lastAnswer = now;
       } catch (error) {
         this.failures.push(String(error));
-        // A connection that was closed answers nothing any more.
-        return;
+        connection = await HttpConnection.open(port);
       }
     }
+    connection.close();
   }
 }

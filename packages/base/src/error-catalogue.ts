@@ -6,8 +6,10 @@ export interface ErrorEntry<D extends Record<string, unknown> = never> {
   readonly title: string;
   /** HTTP status that answers for it; 500 unless told. */
   readonly status?: number;
-  /** What to do about it. Shown on the error page and appended to the message. */
+  /** What to do about it. Shown on the error page and appended to the message. Empty where the message says it in words of its own. */
   readonly mend: string;
+  /** What to do about it, for the error page alone: where `mend` is empty. */
+  readonly advice?: string;
   /** The message, made from the details. */
   readonly message: (details: D) => string;
 }
@@ -17,7 +19,7 @@ export type ErrorEntries = Readonly<Record<`BP_${string}`, ErrorEntry<any>>>;
 
 type DetailsOf<E> = E extends { message: (details: infer D) => string } ? D : never;
 
-/** A catalogue: call an entry to make its error; read `entries` to document it. */
+/** A catalogue: call an entry to make its error; `entriesOf` has what documents it. */
 export type ErrorCatalogue<E extends ErrorEntries> = {
   readonly [K in keyof E]: (details: DetailsOf<E[K]>, options?: ErrorOptions) => BackplaneError;
 };
@@ -29,6 +31,7 @@ export interface PublishedCatalogue {
 }
 
 const published: PublishedCatalogue[] = [];
+const entriesByCatalogue = new WeakMap<object, ErrorEntries>();
 
 /** Declares a package's error codes, once per package. `owner` is the package's name without the scope. */
 export function defineErrors<const E extends ErrorEntries>(owner: string, entries: E): ErrorCatalogue<E> {
@@ -47,7 +50,13 @@ export function createErrors<const E extends ErrorEntries>(entries: E): ErrorCat
         options,
       );
   }
+  entriesByCatalogue.set(catalogue, entries);
   return Object.freeze(catalogue) as ErrorCatalogue<E>;
+}
+
+/** The entries that a catalogue was made from; `undefined` for anything else. */
+export function entriesOf(catalogue: object): ErrorEntries | undefined {
+  return entriesByCatalogue.get(catalogue);
 }
 
 /** Every catalogue whose package has been imported. */

@@ -7,6 +7,7 @@ export {
   type ErrorCatalogue,
   type ErrorEntries,
   type ErrorEntry,
+  entriesOf,
   type PublishedCatalogue,
   publishedCatalogues,
 } from './error-catalogue.ts';

@@ -1,16 +1,20 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { canonicalName, isBackplaneError, messageOf } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import type { CallInit, Entrances, View } from '@backplane/ports';
+import type { Call, CallInit, Entrances, View } from '@backplane/ports';
 import { errors } from './errors.ts';
-import { type Arrival, type Destination, Exchange, type ExchangeHost, exchangeOf, type Upgrade } from './exchange.ts';
-import { readForwardedCall, stripForwarded } from './forwarded-call.ts';
+import { type Arrival, type Destination, Exchange, type ExchangeHost, type Upgrade } from './exchange.ts';
+import { ExchangeList } from './exchange-list.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type MountTable, NOWHERE } from './mount-table.ts';
 import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
 import { firstSegment, originForm, pathOf, withFirstSegment } from './request-target.ts';
 import { answerOnSocket, sendAnswer } from './send-answer.ts';
+import { stripForwarded } from './strip-forwarded.ts';
 import type { SystemMount } from './system-mount.ts';
+
+/** Gives the call that a request is part of already, because another process of the same host has sent it on. */
+export type ReceiveCall = (headers: IncomingHttpHeaders) => Call | undefined;
 
 export interface DispatcherOptions {
   /** The mount table of the current generation. */
@@ -19,7 +23,7 @@ export interface DispatcherOptions {
   readonly logger: Logger;
   readonly limits: GatewayLimits;
   readonly exposeErrors: boolean;
-  readonly trustForwarded: boolean;
+  readonly receive: ReceiveCall | undefined;
 }
 
 const NO_INIT: CallInit = Object.freeze({});
@@ -33,7 +37,7 @@ interface Waiting {
 /** Finds who answers a request, enters the generation once for it, and counts it in and out. */
 export class Dispatcher implements ExchangeHost {
   readonly exposeErrors: boolean;
-  readonly exchanges = new Set<Exchange>();
+  readonly exchanges = new ExchangeList();
   readonly #options: DispatcherOptions;
   readonly #waiting = new Set<Waiting>();
   #draining: { readonly empty: () => void; readonly oneLeft: () => void } | undefined;
@@ -68,7 +72,7 @@ export class Dispatcher implements ExchangeHost {
   }
 
   left(exchange: Exchange): void {
-    this.exchanges.delete(exchange);
+    this.exchanges.remove(exchange);
     exchange.call.leave();
     this.#oneLeft();
   }
@@ -116,31 +120,25 @@ export class Dispatcher implements ExchangeHost {
   }
 
   #enter(arrival: Arrival, { layers }: MountTable, view: View, destination: Destination): void {
-    const { request, response, upgrade } = arrival;
-    let init: CallInit;
+    let call: Call;
     try {
-      init = this.#initOf(request);
+      call = this.#callOf(arrival.request, view);
     } catch (thrown) {
       this.#refuse(arrival, refusalFor(thrown, this.#place(arrival)));
       return;
     }
-    const exchange = new Exchange(this, arrival, view.enter(init), layers, destination);
+    const exchange = new Exchange(this, arrival, call, layers, destination);
     this.exchanges.add(exchange);
-    if (upgrade === undefined) response.once('close', closed);
-    else upgrade.socket.once('close', () => exchange.closed(false));
     this.#options.entrances.run(exchange.call, () => exchange.begin());
   }
 
-  #initOf(request: IncomingMessage): CallInit {
+  #callOf(request: IncomingMessage, view: View): Call {
     const { headers } = request;
-    if (this.#options.trustForwarded) {
-      const init = readForwardedCall(headers);
-      stripForwarded(request);
-      return init;
-    }
+    const received = this.#options.receive?.(headers);
     stripForwarded(request);
+    if (received !== undefined) return received;
     const { traceparent } = headers;
-    return traceparent === undefined ? NO_INIT : { traceparent: String(traceparent) };
+    return view.enter(traceparent === undefined ? NO_INIT : { traceparent: String(traceparent) });
   }
 
   #routeWhenBack(arrival: Arrival, back: Promise<void>): void {
@@ -195,11 +193,6 @@ export class Dispatcher implements ExchangeHost {
     setImmediate(this.#draining.oneLeft);
     if (this.inFlight === 0) this.#draining.empty();
   }
-}
-
-/** One listener for all responses; `this` is the response. */
-function closed(this: ServerResponse): void {
-  exchangeOf(this.req)?.closed(this.writableFinished);
 }
 
 /** Gives a request that came by an alias the canonical name, as the routes of the plugin are registered with it. */

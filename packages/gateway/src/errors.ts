@@ -91,12 +91,6 @@ export const errors = defineErrors('gateway', {
     mend: 'Try again; look at the status of the plugin if it stays so.',
     message: (d: { plugin: string; problem: string }) => `The process of ${d.plugin} did not answer: ${d.problem}.`,
   },
-  BP_HTTP_BAD_FORWARDED: {
-    title: 'The headers that carry a call between processes are broken.',
-    status: 400,
-    mend: 'Only a Backplane host may speak to this server.',
-    message: (d: { header: string }) => `The header ${d.header} cannot be read.`,
-  },
   BP_HTTP_REGISTERED_LATE: {
     title: 'A plugin registered something for HTTP after it had been put in place.',
     mend: 'Call http.routes, http.middleware and http.webSocket in initialize().',
@@ -127,8 +121,8 @@ export const errors = defineErrors('gateway', {
   BP_MIDDLEWARE_NO_ANSWER: {
     title: 'Middleware returned something that is no answer.',
     mend: 'Return what next() gave, or what request.respond() makes.',
-    message: (d: { plugin: string; middleware: string; got: string }) =>
-      `Middleware ${d.middleware} of ${d.plugin} returned ${d.got}.`,
+    message: (d: { plugin: string; middleware: string }) =>
+      `Middleware ${d.middleware} of ${d.plugin} returned something that is no answer.`,
   },
   BP_PLUGIN_ERROR: {
     title: 'A plugin failed to answer.',
@@ -140,6 +134,7 @@ export const errors = defineErrors('gateway', {
     title: 'A plugin refused the request.',
     status: 400,
     mend: '',
+    advice: "The message is the plugin's own: correct the request as it says.",
     message: (d: { problem: string }) => d.problem,
   },
   BP_PLUGIN_UNAVAILABLE: {

@@ -1,15 +1,17 @@
 import { ServerResponse } from 'node:http';
 
-/** Sees the head of a response leave, however it is written. */
-export interface HeadWatcher {
+/** Sees a response leave, however it is written. */
+export interface ResponseWatcher {
   headLeft(contentType: string | undefined): void;
+  /** Called once. `whole` is false where the client went away or the connection was cut before. */
+  closed(whole: boolean): void;
 }
 
 /** Where a response keeps its watcher. */
-export const WATCHER: unique symbol = Symbol('backplane.head-watcher');
+export const WATCHER: unique symbol = Symbol('backplane.response-watcher');
 
 interface Watched {
-  [WATCHER]?: HeadWatcher | undefined;
+  [WATCHER]?: ResponseWatcher | undefined;
 }
 
 type HeadArguments = [status: number, reason?: unknown, headers?: unknown];
@@ -22,21 +24,28 @@ const writeHead = ServerResponse.prototype.writeHead as (
 
 /** The response class of the gateway's own servers: tells its watcher when the head has left, also for raw writes. */
 export class ExchangeResponse extends ServerResponse implements Watched {
-  [WATCHER]: HeadWatcher | undefined = undefined;
+  // Not set here: fields of a symbol's name are slow to define, and every response is watched anyway.
+  declare [WATCHER]: ResponseWatcher | undefined;
 
   override writeHead(...head: unknown[]): this {
     writeHead.apply(this, head as HeadArguments);
     this[WATCHER]?.headLeft(contentTypeOf(this, head));
     return this;
   }
+
+  // A listener for every response would cost as much as everything else that the gateway does.
+  override emit(event: string | symbol, ...given: unknown[]): boolean {
+    if (event === 'close') this[WATCHER]?.closed(this.writableFinished);
+    return super.emit(event, ...given);
+  }
 }
 
-/** Has `watcher` told when the head of this response leaves. Responses of servers that are not ours get a method of their own. */
-export function watchHead(response: ServerResponse, watcher: HeadWatcher): void {
+/** Has `watcher` told how this response fares. Responses of servers that are not ours get a method and a listener of their own. */
+export function watch(response: ServerResponse, watcher: ResponseWatcher): void {
   (response as Watched)[WATCHER] = watcher;
-  if (!(response instanceof ExchangeResponse)) {
-    response.writeHead = ExchangeResponse.prototype.writeHead as typeof response.writeHead;
-  }
+  if (response instanceof ExchangeResponse) return;
+  response.writeHead = ExchangeResponse.prototype.writeHead as typeof response.writeHead;
+  response.once('close', () => watcher.closed(response.writableFinished));
 }
 
 function contentTypeOf(response: ServerResponse, head: readonly unknown[]): string | undefined {

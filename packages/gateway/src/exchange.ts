@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { GatewayRequest, GatewayResponse, ResponseInit } from '@backplane/plugin-api';
 import type { Call } from '@backplane/ports';
 import type { FastifyReply } from 'fastify';
-import { type Answer, OwnAnswer } from './answer.ts';
+import { Answer, OwnAnswer } from './answer.ts';
 import { CommittedAnswer, SentHeaders } from './committed-answer.ts';
 import { errors } from './errors.ts';
-import { type HeadWatcher, watchHead } from './exchange-response.ts';
+import { type ResponseWatcher, watch } from './exchange-response.ts';
 import type { Layer } from './layer.ts';
-import { passThrough, type Step } from './onion.ts';
+import { expectRejections, failureWithoutAnswer, passThrough, type Step } from './onion.ts';
 import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
 import { ReplyAnswer } from './reply-answer.ts';
 import { pathOf } from './request-target.ts';
@@ -67,7 +67,7 @@ export function exchangeOf(request: IncomingMessage): Exchange | undefined {
 }
 
 /** One request on its way in and its answer on the way out. Middleware sees it as its `GatewayRequest`. */
-export class Exchange implements GatewayRequest, HeadWatcher {
+export class Exchange implements GatewayRequest, ResponseWatcher {
   readonly url: string;
   readonly call: Call;
   readonly request: IncomingMessage;
@@ -75,11 +75,15 @@ export class Exchange implements GatewayRequest, HeadWatcher {
   readonly layers: readonly Layer[];
   readonly destination: Destination;
   readonly upgrade: Upgrade | undefined;
+  /** The middleware furthest in that was called. */
+  innermost: Step | undefined;
+  /** Neighbours in the list of requests being served. */
+  previous: Exchange | undefined;
+  following: Exchange | undefined;
   readonly #host: ExchangeHost;
   #progress: Progress = 'direct';
   /** The promise of the innermost `next()`. */
   #inner: PromiseWithResolvers<Answer> | undefined;
-  #innermost: Step | undefined;
   #reply: ReplyAnswer | undefined;
   #release: Release | undefined;
   #returned = true;
@@ -100,7 +104,8 @@ export class Exchange implements GatewayRequest, HeadWatcher {
     this.destination = destination;
     this.upgrade = upgrade;
     (request as { [KEY]?: Exchange })[KEY] = this;
-    watchHead(response, this);
+    watch(response, this);
+    upgrade?.socket.once('close', () => this.closed(false));
   }
 
   get method(): string {
@@ -149,10 +154,9 @@ export class Exchange implements GatewayRequest, HeadWatcher {
   }
 
   /** The innermost `next()`: hands the request to its destination. Called at most once. */
-  reach(from: Step | undefined): Promise<Answer> {
+  reach(): Promise<Answer> {
     const inner = Promise.withResolvers<Answer>();
     this.#inner = inner;
-    this.#innermost = from;
     if (this.#progress === 'inside') this.#serve();
     else this.#rejectInner();
     return inner.promise;
@@ -199,7 +203,7 @@ export class Exchange implements GatewayRequest, HeadWatcher {
   }
 
   /** The problem that stands for failed middleware, which is logged. */
-  middlewareFailed(thrown: unknown, layer: Layer): Answer {
+  middlewareFailed(thrown: unknown, layer: Layer): OwnAnswer {
     const refusal = refusalFor(thrown, this.place);
     if (refusal.error.status >= 500) this.#host.failed(refusal.error, this, layer.plugin);
     return problemAnswer(refusal, this.place);
@@ -231,8 +235,8 @@ export class Exchange implements GatewayRequest, HeadWatcher {
     this.#progress = 'sending';
   }
 
-  /** The response has closed, whole or not. Called once. */
   closed(whole: boolean): void {
+    if (this.gone) return;
     const unanswered = this.#progress === 'inside';
     this.#progress = 'gone';
     if (!whole) this.call.cancel(this.#clientGone());
@@ -252,25 +256,28 @@ export class Exchange implements GatewayRequest, HeadWatcher {
   /** The outermost middleware has returned; `undefined` where the client went away. */
   #cameOut(answer: Answer | undefined): void {
     this.#returned = true;
-    if (this.gone) {
-      answer?.discard();
-      this.#host.left(this);
-    } else if (answer === undefined || this.#progress === 'sending') {
-      // What the head of has left goes on as it is.
-      if (answer !== undefined && !answer.committed) answer.discard();
+    if (this.#progress !== 'inside') {
+      // Nobody is there any more, or the head has left: what follows it goes on as it is.
+      if (answer instanceof Answer) answer.discard();
+      if (this.gone) this.#host.left(this);
     } else if (answer instanceof OwnAnswer) {
       this.#send(answer, true);
-    } else if (answer === this.#reply) {
-      this.#releaseReply(answer as ReplyAnswer);
+    } else if (answer instanceof ReplyAnswer && answer === this.#reply) {
+      this.#releaseReply(answer);
     } else {
-      this.#send(
-        problemAnswer(
-          refusalFor(new Error('Middleware returned an answer of another request.'), this.place),
-          this.place,
-        ),
-        true,
-      );
+      void this.#sendNoAnswer();
     }
+  }
+
+  async #sendNoAnswer(): Promise<void> {
+    const failure = await failureWithoutAnswer(this.innermost);
+    const outermost = this.layers[0] as Layer;
+    const { error, layer } = failure ?? {
+      error: new Error('It returned the answer of another request.'),
+      layer: outermost,
+    };
+    const problem = this.middlewareFailed(error, layer);
+    if (this.#progress === 'inside') this.#send(problem, true);
   }
 
   #releaseReply(answer: ReplyAnswer): void {
@@ -309,7 +316,7 @@ export class Exchange implements GatewayRequest, HeadWatcher {
   }
 
   #rejectInner(): void {
-    this.#innermost?.expectRejection();
+    expectRejections(this.innermost);
     this.#inner?.promise.catch(() => {});
     this.#inner?.reject(this.#clientGone());
   }

@@ -1,13 +1,14 @@
+import type { EventEmitter } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '@backplane/base';
+import type { CallContext } from '@backplane/plugin-api';
 import type { ForwardTarget } from '@backplane/ports';
 import type { Pool } from 'undici';
 import { OwnAnswer } from './answer.ts';
 import { CommittedAnswer } from './committed-answer.ts';
 import { errors } from './errors.ts';
 import type { Exchange, Upgrade } from './exchange.ts';
-import { forwardedHeaders } from './forwarded-call.ts';
 
 type Headers = Record<string, string | string[]>;
 
@@ -29,19 +30,20 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 export class Forwarder {
   readonly upgrades: boolean;
   readonly #plugin: string;
-  readonly #socketPath: string;
+  readonly #target: ForwardTarget;
   #pool: Promise<Pool> | undefined;
 
   constructor(plugin: string, target: ForwardTarget) {
     this.#plugin = plugin;
-    this.#socketPath = target.socketPath;
+    this.#target = target;
     this.upgrades = target.upgrades;
   }
 
   serve(exchange: Exchange): void {
     this.#pool ??= import('undici').then(
       // Time limits are those of the call: an event stream may be silent for hours.
-      ({ Pool }) => new Pool('http://plugin', { socketPath: this.#socketPath, headersTimeout: 0, bodyTimeout: 0 }),
+      ({ Pool }) =>
+        new Pool('http://plugin', { socketPath: this.#target.socketPath, headersTimeout: 0, bodyTimeout: 0 }),
     );
     this.#pool.then((pool) => this.#send(exchange, pool)).catch((thrown) => this.#failed(exchange, thrown));
   }
@@ -50,12 +52,12 @@ export class Forwarder {
   serveUpgrade(exchange: Exchange, { socket, head }: Upgrade): void {
     const { request } = exchange;
     const upstream = httpRequest({
-      socketPath: this.#socketPath,
+      socketPath: this.#target.socketPath,
       path: request.url ?? '/',
       method: exchange.method,
       headers: {
         ...endToEnd(request.headers),
-        ...forwardedHeaders(exchange.call),
+        ...this.#carry(exchange.call, socket),
         connection: 'upgrade',
         upgrade: request.headers.upgrade ?? 'websocket',
       },
@@ -83,6 +85,14 @@ export class Forwarder {
     upstream.end();
   }
 
+  /** The headers with which the call goes on over there, until the answer has ended. */
+  #carry(call: CallContext, end: EventEmitter): Readonly<Record<string, string>> {
+    const carried = this.#target.carry?.(call);
+    if (carried === undefined) return {};
+    end.once('close', () => carried.release());
+    return carried.headers;
+  }
+
   async close(): Promise<void> {
     await (await this.#pool)?.destroy();
   }
@@ -94,7 +104,7 @@ export class Forwarder {
     const answer = await pool.request({
       path: request.url ?? '/',
       method: exchange.method as 'GET',
-      headers: { ...endToEnd(request.headers), ...forwardedHeaders(call) },
+      headers: { ...endToEnd(request.headers), ...this.#carry(call, exchange.response) },
       body: length === undefined && encoding === undefined ? null : request,
       signal: call.signal,
     });

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { Entrances, GenerationPart, HttpFacet, InstanceInfo } from '@backplane/ports';
 import { answerClientError } from './client-errors.ts';
-import { Dispatcher } from './dispatcher.ts';
+import { Dispatcher, type ReceiveCall } from './dispatcher.ts';
 import { ExchangeResponse } from './exchange-response.ts';
 import { InstanceHttp } from './instance-http.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
@@ -22,8 +22,16 @@ export interface GatewayOptions {
   readonly clock?: Clock;
   /** Tells clients the messages of unexpected errors. For development; off unless told. */
   readonly exposeErrors?: boolean;
-  /** Takes principal and deadline from the headers of whoever connects. Only for a socket that nobody but the host can reach. */
-  readonly trustForwarded?: boolean;
+  /** For a gateway in the process of an isolated plugin. Unless told, and where it gives nothing, every request enters the mount's view. */
+  readonly receive?: ReceiveCall;
+}
+
+/** The HTTP side of an instance, as its host sees it. */
+export interface GatewayFacet extends HttpFacet {
+  /** True once the instance has registered something to be mounted. */
+  readonly serves: boolean;
+  /** True once it accepts WebSockets. */
+  readonly upgrades: boolean;
 }
 
 /** The HTTP side of the host. */
@@ -31,7 +39,7 @@ export interface Gateway {
   /** What every generation has compiled for this gateway. */
   readonly part: GenerationPart<MountTable>;
   /** The HTTP side of an instance. `request.log` in its routes writes to `logger`, the gateway's own unless told. */
-  facet(instance: InstanceInfo, logger?: Logger): HttpFacet;
+  facet(instance: InstanceInfo, logger?: Logger): GatewayFacet;
   /** Serves a request, for servers of someone else's. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -81,7 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     limits,
     exposeErrors: options.exposeErrors ?? false,
-    trustForwarded: options.trustForwarded ?? false,
+    receive: options.receive,
   });
   const handler = (request: IncomingMessage, response: ServerResponse): void => dispatcher.serve(request, response);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

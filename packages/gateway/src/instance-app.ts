@@ -54,7 +54,7 @@ export async function buildInstanceApp(options: InstanceAppOptions): Promise<Ins
     bodyLimit: options.bodyBytes,
     // The request log is the host's affair; `request.log` is the plugin's logger.
     logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: () => log,
+    //childLoggerFactory: () => log,
     exposeHeadRoutes: true,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },

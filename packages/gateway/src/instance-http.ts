@@ -55,6 +55,9 @@ export class InstanceHttp implements HttpFacet, Destination {
   get serves(): boolean {
     return this.#routes.length > 0 || this.#webSockets !== undefined || this.#forwarder !== undefined;
   }
+  get upgrades(): boolean {
+    return this.#webSockets !== undefined;
+  }
   /** True where there is an app still to be built. */
   get unbuilt(): boolean {
     return this.#app.phase === 'unbuilt' && this.#routes.length > 0;

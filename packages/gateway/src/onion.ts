@@ -1,64 +1,102 @@
 import { isBackplaneError, messageOf } from '@backplane/base';
-import type { GatewayResponse } from '@backplane/plugin-api';
 import { Answer } from './answer.ts';
 import { errors } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Layer } from './layer.ts';
 
-/** One middleware at work on one request. */
+/**
+ * One middleware at work on one request. What an author's `handle` promises is passed on with one reaction and nothing else: this is
+ * the hot path of every request, and what is wrong with an answer is found out only when something has failed.
+ */
 export class Step {
-  /** What `next()` gave. */
-  #given: Promise<GatewayResponse> | undefined;
+  /** The next middleware further out; `undefined` for the outermost. */
+  readonly outer: Step | undefined;
+  /** What `next()` of the outer one gave. */
+  answer: Promise<Answer> | undefined = undefined;
   readonly #exchange: Exchange;
   readonly #index: number;
-  readonly #outer: Step | undefined;
+  #calledNext = false;
 
   constructor(exchange: Exchange, index: number, outer: Step | undefined) {
     this.#exchange = exchange;
     this.#index = index;
-    this.#outer = outer;
+    this.outer = outer;
+    exchange.innermost = this;
   }
 
-  /** Sees to it that what `next()` gave may reject, here and further out, though the middleware has stopped waiting for it. */
-  expectRejection(): void {
-    this.#given?.catch(() => {});
-    this.#outer?.expectRejection();
+  get layer(): Layer {
+    return this.#exchange.layers[this.#index] as Layer;
   }
 
-  async run(): Promise<Answer> {
-    const layer = this.#exchange.layers[this.#index] as Layer;
+  run(): Promise<Answer> {
+    let given: Promise<Answer>;
     try {
-      const answer = await layer.definition.handle(this.#exchange, () => this.#next(layer));
-      if (answer instanceof Answer) return answer;
-      const got = answer === null ? 'null' : typeof answer;
-      throw errors.BP_MIDDLEWARE_NO_ANSWER({ plugin: layer.plugin, middleware: layer.name, got });
+      given = Promise.resolve(this.layer.definition.handle(this.#exchange, this.#next) as Promise<Answer>);
     } catch (thrown) {
-      if (this.#exchange.gone) throw thrown;
-      return this.#exchange.middlewareFailed(failureOf(thrown, layer), layer);
+      given = Promise.reject(thrown);
     }
+    this.answer = given.then(undefined, this.#failed);
+    return this.answer;
   }
 
-  #next(layer: Layer): Promise<GatewayResponse> {
-    if (this.#given !== undefined) {
-      const twice = Promise.reject(errors.BP_MIDDLEWARE_NEXT_TWICE({ plugin: layer.plugin, middleware: layer.name }));
-      twice.catch(() => {});
-      return twice;
-    }
-    this.#given = enter(this.#exchange, this.#index + 1, this);
-    return this.#given;
+  readonly #next = (): Promise<Answer> => {
+    if (this.#calledNext) return this.#refuseSecondCall();
+    this.#calledNext = true;
+    return enter(this.#exchange, this.#index + 1, this);
+  };
+
+  /** What failed here is an ordinary answer further out. */
+  readonly #failed = async (thrown: unknown): Promise<Answer> => {
+    const exchange = this.#exchange;
+    if (exchange.gone) throw thrown;
+    const { layer } = (await stepWithoutAnswer(exchange.innermost, this)) ?? { layer: undefined };
+    if (layer !== undefined) return exchange.middlewareFailed(noAnswer(layer), layer);
+    return exchange.middlewareFailed(failureOf(thrown, this.layer), this.layer);
+  };
+
+  #refuseSecondCall(): Promise<never> {
+    const { plugin, name } = this.layer;
+    const refused = Promise.reject(errors.BP_MIDDLEWARE_NEXT_TWICE({ plugin, middleware: name }));
+    refused.catch(() => {});
+    return refused;
   }
 }
 
 function enter(exchange: Exchange, index: number, outer: Step | undefined): Promise<Answer> {
-  if (index === exchange.layers.length) return exchange.reach(outer);
-  return new Step(exchange, index, outer).run();
+  return index === exchange.layers.length ? exchange.reach() : new Step(exchange, index, outer).run();
 }
 
 /**
- * Sends a request through the onion, outermost first. Settles when the outermost middleware has returned; what fails on the way is an
- * ordinary answer for everything further out. Rejects only when the client has gone.
+ * Sends a request through the onion, outermost first. Settles when the outermost middleware has returned, though not always with an
+ * answer: see `failureWithoutAnswer`. Rejects only when the client has gone.
  */
 export const passThrough = (exchange: Exchange): Promise<Answer> => enter(exchange, 0, undefined);
+
+/** Says which middleware returned something else than an answer, where the outermost one gave that. */
+export async function failureWithoutAnswer(
+  innermost: Step | undefined,
+): Promise<{ error: Error; layer: Layer } | undefined> {
+  const step = await stepWithoutAnswer(innermost, undefined);
+  return step && { error: noAnswer(step.layer), layer: step.layer };
+}
+
+/** Middleware that has stopped waiting for `next()` must not turn its rejection into one that nobody handles. */
+export function expectRejections(innermost: Step | undefined): void {
+  for (let step = innermost; step !== undefined; step = step.outer) step.answer?.catch(() => {});
+}
+
+const PENDING = Symbol('pending');
+
+/** The innermost of the steps within `until` that has returned no answer. */
+async function stepWithoutAnswer(innermost: Step | undefined, until: Step | undefined): Promise<Step | undefined> {
+  for (let step = innermost; step !== undefined && step !== until; step = step.outer) {
+    const given: unknown = await Promise.race([step.answer, PENDING]);
+    if (given !== PENDING && !(given instanceof Answer)) return step;
+  }
+  return undefined;
+}
+
+const noAnswer = ({ plugin, name }: Layer): Error => errors.BP_MIDDLEWARE_NO_ANSWER({ plugin, middleware: name });
 
 /** An error that middleware throws with a code of its own below 500 is its answer; any other is its failure. */
 function failureOf(thrown: unknown, { plugin, name }: Layer): unknown {

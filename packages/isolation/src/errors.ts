@@ -55,12 +55,6 @@ export const errors = defineErrors('isolation', {
     message: (d: { plugin: string; middleware: string | undefined }) =>
       `Plugin "${d.plugin}" runs in a process of its own and registered ${d.middleware === undefined ? 'middleware' : `the middleware "${d.middleware}"`}, which cannot work across processes.`,
   },
-  BP_NOT_CLONEABLE: {
-    title: 'A value that must cross to another thread or process cannot be copied.',
-    mend: 'Pass plain data: objects, arrays, maps, sets, dates, byte arrays, strings, numbers.',
-    message: (d: { what: string; path: string; found: string }) =>
-      `${d.what} cannot cross to another process: ${d.path === '' ? 'it is' : `at ${d.path} there is`} ${d.found}.`,
-  },
   BP_REMOTE_METHOD_MISSING: {
     title: 'A service has no such method.',
     status: 501,

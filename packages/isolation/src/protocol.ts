@@ -1,9 +1,7 @@
-import { messageOf } from '@backplane/base';
+import { baseErrors, findUncloneable, messageOf } from '@backplane/base';
 import type { Handover, PluginIdentity } from '@backplane/plugin-api';
 import type { PluginData } from '@backplane/ports';
-import { errors } from './errors.ts';
 import type { UncloneableFrame } from './peer.ts';
-import { findUncloneable } from './uncloneable.ts';
 import type { WireCall } from './wire-call.ts';
 
 /** What the two halves say to each other. The value is the subject of a request or note; its payload type stands beside it. */
@@ -104,8 +102,8 @@ export function notCloneable(frame: UncloneableFrame, cause: unknown): Error {
   const details = {
     what,
     path: offender?.path ?? '',
-    found: offender?.found ?? `something that cannot be copied (${messageOf(cause)})`,
+    reason: offender?.reason ?? messageOf(cause),
     ...(isCall && { service, method }),
   };
-  return errors.BP_NOT_CLONEABLE(details, { cause });
+  return baseErrors.BP_NOT_CLONEABLE(details, { cause });
 }

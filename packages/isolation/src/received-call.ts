@@ -72,6 +72,11 @@ export class ReceivedCall implements Call {
     return this.#controller.signal;
   }
 
+  /** False once it has been left: what still runs on its behalf is on its own. */
+  get open(): boolean {
+    return this.#state.phase !== 'left';
+  }
+
   cancel(reason: unknown): void {
     if (this.#state.phase !== 'open') return;
     this.#disarm();
@@ -81,7 +86,7 @@ export class ReceivedCall implements Call {
 
   /** The signal stays as it is from here on. */
   leave(): void {
-    if (this.#state.phase !== 'open') return;
+    if (this.#state.phase === 'left') return;
     this.#disarm();
     this.#state = { phase: 'left' };
   }

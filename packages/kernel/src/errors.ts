@@ -105,7 +105,7 @@ export const errors = defineErrors('kernel', {
   BP_CALL_CANCELLED: {
     title: 'A call was cancelled before the answer',
     status: 499,
-    mend: '',
+    mend: 'Call again if the answer is still wanted.',
     message: (d: { service: string; method: string }) =>
       `The call of ${d.service}.${d.method} was cancelled by its caller.`,
   },
@@ -177,7 +177,7 @@ export const errors = defineErrors('kernel', {
   BP_HOST_STOPPED: {
     title: 'The host is stopping',
     status: 503,
-    mend: '',
+    mend: 'Try again when it runs again.',
     message: (_: Record<never, never>) => 'The host is stopping and takes no more changes.',
   },
 });

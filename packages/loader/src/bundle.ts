@@ -15,10 +15,8 @@ export interface Bundle {
   readonly parameters: readonly Parameter[];
   /** Exports of shared modules that the code imports by name; checked before it runs. */
   readonly imported: readonly { readonly specifier: string; readonly name: string }[];
-  /** Shared modules that bundled CommonJS code may `require`; imported before it runs. */
+  /** Shared modules that the code may `require`. That cannot wait, so they are imported before it runs. */
   readonly required: readonly string[];
-  /** `export * from` these shared modules. */
-  readonly stars: readonly string[];
   /** Native add-ons that are named in the code; absolute. */
   readonly addons: readonly string[];
 }

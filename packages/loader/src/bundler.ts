@@ -24,24 +24,29 @@ const CLOCK_GRAIN_MS = 20;
 /**
  * Makes a bundle whose witnesses describe exactly the files that went into it, also while these are being written: it compiles again
  * until nothing has changed since it began, or until two attempts in a row agree.
+ * @param again whether this entry is likely to be compiled once more soon
  * @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND, BP_PLUGIN_UNSETTLED
  */
-export async function makeBundle(entry: string, compiler: Compiler, logger: Logger | undefined): Promise<Witnessed> {
+export async function makeBundle(
+  entry: string,
+  compiler: Compiler,
+  { again, logger }: { readonly again: boolean; readonly logger: Logger | undefined },
+): Promise<Witnessed> {
   const folder = dirname(entry);
-  let before: string | undefined;
+  let before: { digest: string; text: string; parts: FunctionText } | undefined;
   for (let tried = 0; tried < TRIES; tried += 1) {
     // The wall clock itself: it is compared with what the file system says.
     const startedAt = Date.now();
-    const compiled = await compiler.compile(entry);
-    const parts = await functionText(compiled, entry, folder);
+    const compiled = await compiler.compile(entry, again);
+    const parts = compiled.text === before?.text ? before.parts : await functionText(compiled, entry, folder);
     const seen = compiled.files.map(({ path }) => witness(path));
     const data = parts.dataFiles.map((path) => witness(path));
     const inputs = [...seen, ...data].filter((one) => one.kind === 'file');
     const digest = digestOf(folder, inputs, compiled.text);
     const racing =
       seen.some((one) => one.kind === 'absent') || inputs.some((one) => one.changedAt > startedAt - CLOCK_GRAIN_MS);
-    if (racing && digest !== before) {
-      before = digest;
+    if (racing && digest !== before?.digest) {
+      before = { digest, text: compiled.text, parts };
       continue;
     }
     for (const warning of compiled.warnings)
@@ -55,7 +60,6 @@ export async function makeBundle(entry: string, compiler: Compiler, logger: Logg
         body: await bodyOf(entry, compiler, compiled, parts),
         parameters: parts.parameters,
         imported: parts.imported,
-        stars: parts.stars,
         required: compiled.required,
         addons: compiled.addons,
       },

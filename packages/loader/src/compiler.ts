@@ -1,11 +1,13 @@
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { BuildContext, BuildOptions, BuildResult, Message, Plugin } from 'esbuild';
+import type { Clock } from '@backplane/base';
+import type { BuildOptions, Message, Plugin } from 'esbuild';
+import { BuildContexts, type Built } from './build-contexts.ts';
 import { compileError, SHARED_NAMESPACE } from './compile-error.ts';
 import type { BundledFile } from './lookups.ts';
 import { ADDON } from './module-text.ts';
 
 type Esbuild = typeof import('esbuild');
-type Built = BuildResult<{ write: false; metafile: true }>;
 
 /** One entry with all that is its own, as ESM text. */
 export interface Compiled {
@@ -14,7 +16,7 @@ export interface Compiled {
   readonly map: string;
   /** Absolute paths. */
   readonly files: readonly BundledFile[];
-  /** Specifiers of `require` calls that are left in the text. */
+  /** Shared modules that `require` is called with. */
   readonly required: readonly string[];
   /** Absolute paths. */
   readonly addons: readonly string[];
@@ -23,30 +25,36 @@ export interface Compiled {
 
 /** What the compiled text may rely on. Part of the cache's fingerprint. */
 export const TARGET = 'node24';
-const CONTEXTS = 32;
 
 let openCompilers = 0;
 
 /**
- * esbuild, loaded when it is first needed. Keeps what it has parsed for the entries compiled last (a third quicker when one file of twenty
- * changes). The child process that does the work never keeps this one alive and ends when the last compiler is closed.
+ * esbuild, loaded when it is first needed. The child process that does the work ends when the last compiler of this process is closed; it
+ * keeps this process alive only as long as there are contexts (see `BuildContexts`).
  */
 export class Compiler {
   readonly #shared: readonly string[];
   readonly #conditions: readonly string[];
-  /** Least recently used first. */
-  readonly #contexts = new Map<string, BuildContext<{ write: false; metafile: true }>>();
+  readonly #contexts: BuildContexts;
   #esbuild: Promise<Esbuild> | undefined;
 
-  constructor(shared: readonly string[], conditions: readonly string[]) {
+  constructor(shared: readonly string[], conditions: readonly string[], clock: Clock) {
     this.#shared = shared;
     this.#conditions = conditions;
+    this.#contexts = new BuildContexts(clock);
   }
 
-  /** @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND */
-  async compile(entry: string): Promise<Compiled> {
-    const built = await this.#reporting(entry, async () => (await this.#context(entry)).rebuild());
-    return compiledOf(built, dirname(entry));
+  /**
+   * @param again whether what is parsed should be kept for the next time: a third quicker when one file of twenty changes
+   * @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND
+   */
+  async compile(entry: string, again: boolean): Promise<Compiled> {
+    const { build, context } = await this.#load();
+    const options = this.#options(entry, []);
+    const built = await this.#reporting(entry, () =>
+      again ? this.#contexts.rebuild(entry, () => context(options)) : build(options),
+    );
+    return compiledOf(built, dirname(entry), this.#shared);
   }
 
   /** Replaces names, where they are not bound, by others; keeps the positions of the original sources. */
@@ -58,8 +66,8 @@ export class Compiler {
     const { transform } = await this.#load();
     const { code, map: chained } = await transform(`${text}\n//# sourceMappingURL=${mapUrl(map)}`, {
       define: { ...define },
+      // Without a format: text that is no longer ESM would be taken for CommonJS and wrapped.
       target: TARGET,
-      format: 'esm',
       treeShaking: false,
       charset: 'utf8',
       sourcemap: 'external',
@@ -82,17 +90,15 @@ export class Compiler {
   }
 
   /** Forgets what was parsed for an entry. */
-  async forget(entry: string): Promise<void> {
-    const context = this.#contexts.get(entry);
-    this.#contexts.delete(entry);
-    await context?.dispose();
+  forget(entry: string): Promise<void> {
+    return this.#contexts.forget(entry);
   }
 
   async close(): Promise<void> {
     if (this.#esbuild === undefined) return;
     const { stop } = await this.#esbuild;
     this.#esbuild = undefined;
-    await Promise.all([...this.#contexts.keys()].map((entry) => this.forget(entry)));
+    await this.#contexts.close();
     openCompilers -= 1;
     if (openCompilers === 0) await stop();
   }
@@ -105,20 +111,15 @@ export class Compiler {
     return this.#esbuild;
   }
 
-  async #context(entry: string): Promise<BuildContext<{ write: false; metafile: true }>> {
-    const known = this.#contexts.get(entry);
-    const context = known ?? (await (await this.#load()).context(this.#options(entry, [])));
-    this.#contexts.delete(entry);
-    this.#contexts.set(entry, context);
-    const [oldest] = this.#contexts.keys();
-    if (this.#contexts.size > CONTEXTS && oldest !== undefined) await this.forget(oldest);
-    return context;
-  }
-
   #options(entry: string, plugins: Plugin[]): BuildOptions & { write: false; metafile: true } {
     const folder = dirname(entry);
     return {
-      entryPoints: [entry],
+      // As a namespace: that is where the compiler puts all exports, also those that only shared modules know.
+      stdin: {
+        contents: `import * as entry from ${JSON.stringify(entry)};\nexport { entry };`,
+        sourcefile: WRAPPER,
+        resolveDir: folder,
+      },
       absWorkingDir: folder,
       outfile: join(folder, OUTPUT),
       bundle: true,
@@ -147,6 +148,9 @@ export class Compiler {
     }
   }
 }
+
+/** The name of the file around the entry, which exists in the compiler alone. Its ending makes it import CommonJS as Node does. */
+const WRAPPER = 'plugin-entry.mjs';
 
 /** The name the text goes by inside the compiler; no file is written. */
 const OUTPUT = 'bundle.js';
@@ -196,16 +200,21 @@ function knownExports(exportsOf: ReadonlyMap<string, readonly string[]>): Plugin
   };
 }
 
-function compiledOf(built: Built, folder: string): Compiled {
+function compiledOf(built: Built, folder: string, shared: readonly string[]): Compiled {
   const output = (ending: string): string => built.outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   const files: BundledFile[] = [];
   const required = new Set<string>();
   for (const [name, input] of Object.entries(built.metafile.inputs)) {
+    if (name === WRAPPER) continue;
     const imports: { specifier: string | undefined; found: string }[] = [];
     for (const { path, kind, external, original } of input.imports) {
-      if (external === true && path.includes('*')) imports.push({ specifier: path, found: '' });
-      else if (external !== true) imports.push({ specifier: original, found: resolve(folder, path) });
-      else if (kind === 'require-call') required.add(path);
+      if (external !== true) imports.push({ specifier: original, found: resolve(folder, path) });
+      else if (isBuiltin(path) || kind === 'entry-point' || path === '<runtime>') continue;
+      else if (shared.includes(path)) {
+        if (kind === 'require-call') required.add(path);
+      }
+      // An optional package that is not installed, or a pattern.
+      else imports.push({ specifier: path, found: '' });
     }
     files.push({ path: resolve(folder, name), imports });
   }

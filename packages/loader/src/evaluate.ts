@@ -22,7 +22,7 @@ export interface MissingExport {
 /** The imports that the shared modules of this process cannot serve. Imports these modules where that has not been done. */
 export async function missingExports(bundle: Bundle, shared: SharedModules): Promise<MissingExport[]> {
   for (const parameter of bundle.parameters) if (parameter.gives === 'namespace') await shared.get(parameter.specifier);
-  for (const specifier of bundle.required) if (shared.has(specifier)) await shared.get(specifier);
+  for (const specifier of bundle.required) await shared.get(specifier);
   return bundle.imported.filter(({ specifier, name }) => !(name in (shared.loaded(specifier) ?? {})));
 }
 
@@ -32,12 +32,10 @@ export async function missingExports(bundle: Bundle, shared: SharedModules): Pro
  */
 export async function evaluate(bundle: Bundle, shared: SharedModules, make: FunctionMaker): Promise<Namespace> {
   for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
-  const run = await make(bundle);
-  let getters: object = {};
-  let commonJs: unknown;
-  const takeExports = (exported: object, moduleExports: unknown): void => {
-    getters = exported;
-    commonJs = moduleExports;
+  const run = await madeFrom(bundle, make);
+  let exported: object = {};
+  const takeExports = (namespace: object): void => {
+    exported = namespace;
   };
   try {
     await run(...bundle.parameters.map((parameter) => argument(parameter, bundle, shared, takeExports)));
@@ -49,11 +47,15 @@ export async function evaluate(bundle: Bundle, shared: SharedModules, make: Func
       { cause: thrown },
     );
   }
-  return namespaceObject(
-    getters,
-    commonJs,
-    bundle.stars.map((specifier) => shared.loaded(specifier) ?? {}),
-  );
+  return namespaceObject(exported);
+}
+
+async function madeFrom(bundle: Bundle, make: FunctionMaker) {
+  try {
+    return await make(bundle);
+  } catch (cause) {
+    throw loaderErrors.BP_PLUGIN_SYNTAX({ entry: bundle.entry, problems: [{ text: messageOf(cause) }] }, { cause });
+  }
 }
 
 function argument(parameter: Parameter, { entry }: Bundle, shared: SharedModules, takeExports: unknown): unknown {

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Bundle } from './bundle.ts';
 import type { FunctionMaker } from './evaluate.ts';
 
@@ -14,8 +15,21 @@ export function mayMakeCode(): boolean {
   }
 }
 
-/** From text; collected with the last reference to what it made. */
-export const functionFromText: FunctionMaker = async (bundle) => new AsyncFunction(...names(bundle), bundle.body);
+/**
+ * From text; collected with the last reference to what it made.
+ *
+ * V8 would keep the text of every version in its compilation cache until memory runs short: as much as the text is long for each reload,
+ * half a gigabyte in the end. The cache is for text that is evaluated again, which a new version never is, so it is off for this one call
+ * (1 µs). Nothing else can run in between.
+ */
+export const functionFromText: FunctionMaker = async (bundle) => {
+  setFlagsFromString('--no-compilation-cache');
+  try {
+    return new AsyncFunction(...names(bundle), bundle.body);
+  } finally {
+    setFlagsFromString('--compilation-cache');
+  }
+};
 
 /**
  * For processes that refuse code from strings: from a module file, which Node keeps for ever, once for each digest.

@@ -4,7 +4,7 @@ import { type Export, type Import, init, parse, type StaticImport } from 'es-mod
 import type { Bundle, Parameter } from './bundle.ts';
 
 /** ESM text that is on its way to being a function body: all positions are still those of the text it was made from. */
-export interface FunctionText extends Pick<Bundle, 'parameters' | 'imported' | 'stars'> {
+export interface FunctionText extends Pick<Bundle, 'parameters' | 'imported'> {
   readonly text: string;
   /** What unbound names must be replaced with to become reads of live bindings. */
   readonly define: Readonly<Record<string, string>>;
@@ -20,8 +20,8 @@ const PLAIN_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /**
  * Takes the module syntax out of bundled text. Import statements become blanks and their names unbound, to be defined as properties of
- * namespaces in the next pass; `import.meta` and `import()` become parameters, one for each source file that uses them; exports become
- * getters. Nothing changes its place, so that the source map holds.
+ * namespaces in the next pass; `import.meta` and `import()` become parameters, one for each source file that uses them. The text exports
+ * one thing, the namespace of the entry; it is handed to a parameter. Nothing changes its place, so that the source map holds.
  * @param map source map of the text, with sources relative to `folder`
  * @throws Error on module syntax that has no such form
  */
@@ -31,7 +31,7 @@ export async function toFunctionText(text: string, map: string, folder: string):
   const prefix = absentFrom(text, ['__bp', '__bp_', '__bp$', '$$bp']);
   const draft = new Draft(text, prefix, new Origins(text, map, folder));
   for (const found of imports) draft.take(found);
-  draft.takeExports(exports, imports);
+  draft.takeExport(exports[0]);
   return draft.finish();
 }
 
@@ -43,7 +43,6 @@ class Draft {
   readonly #parameters = new Map<string, Parameter>();
   readonly #define: Record<string, string> = {};
   readonly #imported: { specifier: string; name: string }[] = [];
-  readonly #stars = new Set<string>();
   readonly #dataFiles = new Set<string>();
   readonly #files: string[] = [];
   /** Two characters, so that `import` and `import.meta` give way to names of equal length. */
@@ -71,10 +70,7 @@ class Draft {
         this.#takeNames(found);
         break;
       case 'reexport-star':
-        this.#cut(found.importStart, found.importEnd);
-        this.#stars.add(found.specifier);
-        this.#namespace(found.specifier);
-        break;
+        throw new Error(`The bundle exports what it does not have: ${found.specifier}`);
       case 'dynamic': {
         const file = this.#origins.fileAt(found.importStart);
         const name = this.#short + this.#indexOf(file).padStart(4, '0');
@@ -93,28 +89,11 @@ class Draft {
     }
   }
 
-  takeExports(exports: readonly Export[], imports: readonly Import[]): void {
-    const getters: string[] = [];
-    let commonJs = '';
-    for (const found of exports) {
-      if (found.type === 'reexport-all') continue;
-      const value =
-        found.type === 'direct' ? found.localName : this.#reexported(found.importName, imports[found.importIndex]);
-      if (value === undefined) {
-        // A CommonJS entry: `export default require_entry();` is the last statement.
-        commonJs = `${this.#prefix}_module`;
-        this.#cuts.push({ start: found.exportStart, end: found.end, put: `var ${commonJs} =` });
-        getters.push(`get default() { return ${commonJs}; }`);
-      } else {
-        getters.push(`get [${JSON.stringify(found.name)}]() { return ${value}; }`);
-      }
-    }
-    const clause = exports.find((found) => found.type !== 'reexport-all');
-    if (clause !== undefined && commonJs === '') {
-      const last = Math.max(...exports.map((found) => found.end));
-      this.#cut(clause.exportStart, this.#text.indexOf('}', last) + 1);
-    }
-    this.#tail = `\n${this.#prefix}_exports({ ${getters.join(', ')} }${commonJs && `, ${commonJs}`});\n`;
+  /** The one export of the text is the namespace of the entry. */
+  takeExport(found: Export | undefined): void {
+    if (found?.type !== 'direct' || found.localName === undefined) throw new Error('The bundle has no namespace');
+    this.#cut(found.exportStart, this.#text.indexOf('}', found.end) + 1);
+    this.#tail = `\n${this.#prefix}_exports(${found.localName});\n`;
   }
 
   finish(): FunctionText {
@@ -129,7 +108,6 @@ class Draft {
       define: this.#define,
       parameters: [...this.#parameters.values()],
       imported: this.#imported,
-      stars: [...this.#stars],
       dataFiles: [...this.#dataFiles],
     };
   }
@@ -154,12 +132,6 @@ class Draft {
   #bind(local: string, specifier: string, name: string): void {
     this.#imported.push({ specifier, name });
     this.#define[local] = this.#read(specifier, name);
-  }
-
-  #reexported(name: string | null, origin: Import | undefined): string {
-    const specifier = origin?.specifier;
-    if (typeof specifier !== 'string') throw new Error(`The export ${name} comes from nowhere`);
-    return name === null ? this.#namespace(specifier) : this.#read(specifier, name);
   }
 
   #read(specifier: string, name: string): string {

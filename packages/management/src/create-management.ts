@@ -63,20 +63,19 @@ function refuseInProblems(app: FastifyInstance, logger: Logger): void {
       .header('cache-control', 'no-store')
       .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }));
   });
+  const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    const pattern = new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`);
+    for (const one of [method].flat()) routes.push({ method: one, pattern });
+  });
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);
-    const allow = METHODS.filter((method) => app.findRoute({ url: path, method }) || matches(app, method, path));
-    if (allow.length === 0) throw errors.BP_MANAGEMENT_NOT_FOUND({ method: request.method, path });
+    const allow = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
+    const { method } = request;
+    if (allow.length === 0) throw errors.BP_MANAGEMENT_NOT_FOUND({ method, path });
     reply.header('allow', allow.join(', '));
-    throw errors.BP_MANAGEMENT_METHOD({ method: request.method, path, allow });
+    throw errors.BP_MANAGEMENT_METHOD({ method, path, allow });
   });
-}
-
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
-
-function matches(app: FastifyInstance, method: (typeof METHODS)[number], path: string): boolean {
-  const generic = path.replace(/^\/plugins\/[^/]+\//, '/plugins/:name/');
-  return app.hasRoute({ url: generic.replace(/\/$/, ''), method });
 }
 
 function addOpenRoutes(app: FastifyInstance, { control, clock = systemClock, isAuthorized }: ManagementOptions): void {
@@ -116,8 +115,8 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
     '/plugins/:name/health',
     { schema: { response: { '2xx': PluginHealthBody, 503: PluginHealthBody } } },
     async (request, reply) => {
-      const { name } = request.params;
-      const body = pluginHealthBody(control.pluginStatus(name), await control.health(name));
+      const status = control.pluginStatus(request.params.name);
+      const body = pluginHealthBody(status, await control.health(status.name));
       if (body.status === 'unhealthy') reply.status(503);
       return body;
     },

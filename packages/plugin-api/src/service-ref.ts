@@ -1,12 +1,12 @@
 /** How a plugin names a service it provides or needs. The identity is `id`; the type travels with the token. */
-export interface ServiceRef<T extends object> {
+export interface ServiceRef<S extends object> {
   readonly kind: 'service';
   /** `PLUGIN.service_name`, such as `trust-pki.document_signer`. */
   readonly id: string;
   /** Semver range the provider's version must meet; any version unless told. */
   readonly range?: string;
   /** Never set: carries the type. */
-  readonly T?: T;
+  readonly T?: S;
 }
 
 /** A need that may stay unmet: its handle is then `undefined`. */

@@ -11,6 +11,7 @@ import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-a
 import type { ChangeReport, Entrances, HostControl, PluginStatus } from '@backplane/ports';
 import { checkBearer, createSoftwareKeySigner, ensureAdminToken, securityFacet } from '@backplane/security';
 import { createLogging } from '@backplane/telemetry';
+import { createIsolate } from './create-isolate.ts';
 import type { HostOptions } from './host-options.ts';
 import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
 import { sharedModules } from './shared-modules.ts';
@@ -66,7 +67,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const tokenFile = options.adminToken === undefined ? join(dataDir, 'admin.token') : undefined;
   const token = options.adminToken ?? (await ensureAdminToken({ file: tokenFile as string }));
   const signer = createSoftwareKeySigner({ directory: join(dataDir, 'keys'), clock });
-  const loader: Loader = createLoader({ cacheDir: join(dataDir, 'cache', 'bundles'), shared: sharedModules });
+  const cacheDir = join(dataDir, 'cache', 'bundles');
+  const loader: Loader = createLoader({ cacheDir, shared: sharedModules });
 
   // The gateway is part of every generation, and enters them: each needs the other first.
   const entrances: Entrances = { part: (part) => kernel.part(part), run: (call, action) => runWithCall(call, action) };
@@ -100,9 +102,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     loader,
     configs: createConfigSource({ configDir: resolve(options.configDir ?? 'config'), environment }),
     isolation: options.isolation ?? {},
-    isolate: async (candidate) => {
-      throw new Error(candidate.name);
-    },
+    isolate: createIsolate({ cacheDir, clock }),
   });
 
   let stopping: Promise<void> | undefined;

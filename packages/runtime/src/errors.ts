@@ -5,6 +5,7 @@ export const errors = defineErrors('runtime', {
     title: 'What a plugin says of itself is not right',
     status: 409,
     mend: '',
+    advice: 'Every problem is listed with its place: correct the manifest or the definition there, then reload.',
     message: (d: { plugin: string; problems: readonly string[] }) => d.problems.join('\n'),
   },
   BP_PLUGIN_NAME_TAKEN: {
@@ -45,5 +46,11 @@ export const errors = defineErrors('runtime', {
     mend: 'Its last lines of output tell why.',
     message: (d: { plugin: string; reason: string }) =>
       `Plugin "${d.plugin}" could not be read in a process of its own: ${d.reason}`.replace(/([^.!?])$/, '$1.'),
+  },
+  BP_CALL_NOT_FROM_HOST: {
+    title: 'A request reached the process of an isolated plugin by another way than the host',
+    status: 403,
+    mend: 'Ask the host.',
+    message: (d: { plugin: string }) => `The process of plugin "${d.plugin}" answers to its host alone.`,
   },
 });

@@ -126,7 +126,10 @@ export class ServiceInvoker {
   #check(binding: Binding, method: string, side: 'argument' | 'result', value: unknown): void {
     if (!this.#checkCloneable || binding.provider === undefined) return;
     const found = findUncloneable(value);
-    if (found) throw baseErrors.BP_NOT_CLONEABLE({ service: binding.serviceId, method, side, ...found });
+    if (!found) return;
+    const { serviceId: service } = binding;
+    const what = `${side === 'argument' ? 'An argument' : 'The result'} of ${service}.${method}()`;
+    throw baseErrors.BP_NOT_CLONEABLE({ what, service, method, ...found });
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findUncloneable } from './uncloneable.ts';
+import { findUncloneable } from './cloneable.ts';
 
 describe('findUncloneable', () => {
   it.each([
@@ -9,6 +9,7 @@ describe('findUncloneable', () => {
     [new Map([['k', { s: Symbol('s') }]]), ".get('k').s"],
     [new Set([new WeakMap()]), '.values()'],
     [{ later: Promise.resolve(1) }, '.later'],
+    [{ of: new (class Invoice {})() }, '.of'],
   ])('says where %o goes wrong', (value, path) => {
     expect(findUncloneable(value)?.path).toBe(path);
   });

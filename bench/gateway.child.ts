@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { definePlugin, type Plugin } from '@backplane/plugin-api';
 import { createHost } from '@backplane/runtime';
 import { type FastifyInstance, fastify } from 'fastify';
-import { answerQuestions, cpuTime } from './harness/child.ts';
+import { reportTo } from './server-child.ts';
 
 /** One server of `gateway.bench.ts`: the same route, with and without us. Every hook and middleware reads a header and sets one. */
 
@@ -73,6 +73,4 @@ async function serveHost(middleware: number): Promise<number> {
   return Number(new URL(url).port);
 }
 
-const port = await (variant === 'fastify' ? serveFastify(count) : serveHost(count));
-answerQuestions({ cpu: cpuTime });
-process.send?.(port);
+reportTo(await (variant === 'fastify' ? serveFastify(count) : serveHost(count)));

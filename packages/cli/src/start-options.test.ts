@@ -1,0 +1,51 @@
+import { delimiter } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startOptions } from './start-options.ts';
+
+describe('the options of a start', () => {
+  it('has sane defaults', () => {
+    expect(startOptions({}, {})).toEqual({
+      pluginPaths: ['./plugins'],
+      configDir: './config',
+      dataDir: './data',
+      environment: 'development',
+      listen: { host: '127.0.0.1', port: 8080 },
+      isolation: {},
+    });
+  });
+
+  it('takes a flag before BACKPLANE_, that before MMF_, that before the default', () => {
+    const environment = { BACKPLANE_PORT: '2', MMF_PORT: '1', MMF_ENVIRONMENT: 'production' };
+    expect(startOptions({ port: '3' }, environment).listen).toMatchObject({ port: 3 });
+    expect(startOptions({}, environment).listen).toMatchObject({ port: 2 });
+    expect(startOptions({}, { MMF_PORT: '1' }).listen).toMatchObject({ port: 1 });
+    expect(startOptions({}, environment).environment).toBe('production');
+  });
+
+  it('reads discovery paths separated as PATH is, and loads none when plugins are off', () => {
+    const paths = ['/opt/a', '/opt/b'].join(delimiter);
+    expect(startOptions({}, { MMF_PLUGIN_DISCOVERY_PATHS: paths }).pluginPaths).toEqual(['/opt/a', '/opt/b']);
+    expect(startOptions({}, { MMF_PLUGIN_DISCOVERY_PATHS: paths, MMF_PLUGINS_ENABLED: 'false' }).pluginPaths).toEqual(
+      [],
+    );
+    expect(startOptions({ plugins: ['./x'] }, { MMF_PLUGIN_DISCOVERY_PATHS: paths }).pluginPaths).toEqual(['./x']);
+  });
+
+  it('reads isolation for one plugin or for all', () => {
+    expect(startOptions({ isolation: ['process', 'shop=inline'] }, {}).isolation).toEqual({
+      '*': 'process',
+      shop: 'inline',
+    });
+  });
+
+  it.each([
+    [{ port: 'http' }, {}],
+    [{ port: '70000' }, {}],
+    [{ port: '1.5' }, {}],
+    [{ isolation: ['shop=jail'] }, {}],
+    [{ logLevel: 'loud' }, {}],
+    [{}, { BACKPLANE_PLUGINS_ENABLED: 'maybe' }],
+  ])('refuses %o with %o, naming the option', (flags, environment) => {
+    expect(() => startOptions(flags, environment)).toThrow(expect.objectContaining({ code: 'BP_OPTION_INVALID' }));
+  });
+});

@@ -1,0 +1,121 @@
+import { type Clock, messageOf } from '@backplane/base';
+import { normalizeConfigSchema } from '@backplane/config';
+import { createGateway, type MountTable } from '@backplane/gateway';
+import type { ChildInstance, ChildSeat } from '@backplane/isolation';
+import { createInlineDriver, PluginScope, ResourceTable, readTraceparent, runWithCall } from '@backplane/kernel';
+import { findPlugin, type Loader } from '@backplane/loader';
+import type { CallContext, Plugin } from '@backplane/plugin-api';
+import type { Entrances, GenerationDraft, InstanceDriver, InstanceHost, InstanceInfo } from '@backplane/ports';
+import { errors } from './errors.ts';
+
+/** Makes a plugin's instance in its own process: the same inline driver and gateway as in the host, around one plugin. */
+export async function createChildInstance(seat: ChildSeat, loader: Loader, clock: Clock): Promise<ChildInstance> {
+  const module = await loader.load(seat.entry.path);
+  const plugin = findPlugin(module.exports, seat.entry.exportName);
+  const config = await validate(plugin, seat);
+  const scope = createScope(seat, clock);
+  const info: InstanceInfo = {
+    identity: seat.identity,
+    data: seat.data,
+    scope,
+    draining: seat.draining,
+    ended: seat.ended,
+  };
+  let table: MountTable | undefined;
+  const entrances: Entrances = { part: <T>() => table as T, run: (call, action) => runWithCall(call, action) };
+  const gateway = createGateway({
+    entrances,
+    logger: seat.logger,
+    clock,
+    exposeErrors: seat.environment !== 'production',
+    receive: (headers) => seat.receive(headers),
+  });
+  const http = gateway.facet(info, seat.logger);
+  const host: InstanceHost = {
+    info,
+    scope,
+    environment: seat.environment,
+    config,
+    http: Object.assign(seat.guard(http), { forward: http.forward.bind(http) }),
+    logger: seat.logger,
+    security: seat.security,
+    handle: (need) => seat.handle(need),
+    provide: (service, implementation) => seat.provide(service, implementation),
+    fail: (reason) => seat.fail(reason),
+  };
+  return {
+    driver: disposingScope(createInlineDriver(plugin, host), scope, seat),
+    async listen(socketPath) {
+      if (!http.serves) return undefined;
+      await gateway.part.warm?.(info);
+      table = gateway.part.build(soleInstance(info), undefined);
+      await gateway.listen({ path: socketPath });
+      return { upgrades: http.upgrades };
+    },
+    close: () => gateway.close({ deadlineMs: 0 }),
+  };
+}
+
+/** What a Standard Schema checks cannot cross processes, so it is checked here. */
+async function validate(plugin: Plugin, seat: ChildSeat): Promise<unknown> {
+  const outcome = await normalizeConfigSchema(plugin.config).validate(seat.config);
+  if (outcome.issues === undefined) return outcome.value;
+  const problems = outcome.issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`);
+  throw errors.BP_PLUGIN_METADATA({ plugin: seat.identity.name, problems });
+}
+
+function createScope(seat: ChildSeat, clock: Clock): PluginScope {
+  const failed = (label: string, error: unknown) =>
+    seat.logger.error(`"${label}" failed: ${messageOf(error)}`, { error });
+  return new PluginScope(seat.identity.name, {
+    plugin: seat.identity.name,
+    clock,
+    resources: new ResourceTable(),
+    disposeLimitMs: seat.data.limits.stop,
+    taskFailed: failed,
+    async tick(label, action) {
+      const call = tickCall(seat);
+      try {
+        await runWithCall(call, () => action(call));
+      } catch (error) {
+        failed(label, error);
+      }
+    },
+  });
+}
+
+/** Work of the plugin's own accord. What it calls in the host enters the newest generation there. */
+function tickCall(seat: ChildSeat): CallContext {
+  return {
+    principal: { kind: 'system', id: 'system', roles: [], permissions: [] },
+    trace: readTraceparent(undefined),
+    deadline: undefined,
+    signal: seat.ended,
+    draining: seat.draining,
+    generation: 0,
+  };
+}
+
+function disposingScope(driver: InstanceDriver, scope: PluginScope, seat: ChildSeat): InstanceDriver {
+  return {
+    ...driver,
+    async dispose() {
+      for (const { label, reason } of await scope.close()) seat.logger.warn(`${label} could not be undone: ${reason}`);
+      await driver.dispose();
+    },
+  };
+}
+
+function soleInstance(info: InstanceInfo): GenerationDraft {
+  return {
+    id: 0,
+    instances: [info],
+    unavailable: [],
+    view: () => ({
+      generation: 0,
+      enter: () => {
+        throw errors.BP_CALL_NOT_FROM_HOST({ plugin: info.identity.name });
+      },
+    }),
+  };
+}
