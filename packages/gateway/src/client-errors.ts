@@ -3,7 +3,7 @@ import type { BackplaneError } from '@backplane/base';
 import { PROBLEM_MEDIA_TYPE } from '@backplane/wire';
 import { errors } from './errors.ts';
 import type { GatewayLimits } from './limits.ts';
-import { problemOf } from './problem-answer.ts';
+import { bodyOf } from './problem-answer.ts';
 
 /** Answers what the HTTP parser refuses: no request exists yet, so it is written to the socket. */
 export function answerClientError(error: Error & { code?: string }, socket: Duplex, limits: GatewayLimits): void {
@@ -12,8 +12,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
     return;
   }
   const refusal = refusalOf(error, limits);
-  const place = { url: '', method: '', traceId: undefined, plugin: undefined, exposeErrors: false };
-  const body = JSON.stringify(problemOf({ error: refusal }, place));
+  const body = JSON.stringify(bodyOf({ error: refusal }, { url: '', traceId: undefined }));
   const head = [
     `HTTP/1.1 ${refusal.status} ${REASONS[refusal.status] ?? 'Bad Request'}`,
     `content-type: ${PROBLEM_MEDIA_TYPE}`,

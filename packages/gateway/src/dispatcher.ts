@@ -143,12 +143,18 @@ export class Dispatcher implements ExchangeHost {
 
   #routeWhenBack(arrival: Arrival, back: Promise<void>): void {
     const { response, upgrade } = arrival;
-    const entry: Waiting = { response, destroy: () => (upgrade?.socket ?? response).destroy() };
+    const connection = upgrade?.socket ?? response;
+    const entry: Waiting = { response, destroy: () => connection.destroy() };
     this.#waiting.add(entry);
-    const goOn = () => {
+    const gone = () => {
       this.#waiting.delete(entry);
-      if (response.closed || upgrade?.socket.destroyed) this.#oneLeft();
-      else this.#route(arrival, back);
+      this.#oneLeft();
+    };
+    connection.once('close', gone);
+    const goOn = () => {
+      connection.off('close', gone);
+      if (this.#waiting.delete(entry)) this.#route(arrival, back);
+      this.#oneLeft();
     };
     back.then(goOn, goOn);
   }

@@ -69,6 +69,7 @@ export function exchangeOf(request: IncomingMessage): Exchange | undefined {
 /** One request on its way in and its answer on the way out. Middleware sees it as its `GatewayRequest`. */
 export class Exchange implements GatewayRequest, ResponseWatcher {
   readonly url: string;
+  readonly headers: Record<string, string | string[] | undefined>;
   readonly call: Call;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -99,6 +100,7 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
     this.request = request;
     this.response = response;
     this.url = url;
+    this.headers = request.headers;
     this.call = call;
     this.layers = layers;
     this.destination = destination;
@@ -110,9 +112,6 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
 
   get method(): string {
     return this.request.method ?? 'GET';
-  }
-  get headers(): Record<string, string | string[] | undefined> {
-    return this.request.headers;
   }
   get remoteAddress(): string | undefined {
     return this.request.socket.remoteAddress;

@@ -1,51 +1,157 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type GatewayFixture, startGateway } from './testing/gateway-fixture.ts';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createGateway } from './gateway.ts';
+import { FakeHost, fakeInstance, recordingLogger } from './testing/fake-host.ts';
+import { startGateway } from './testing/gateway-fixture.ts';
+import { useGateway } from './testing/use-gateway.ts';
 
-let fixture: GatewayFixture;
-beforeEach(async () => {
-  fixture = await startGateway();
-});
-afterEach(async () => {
-  await fixture.close();
-  expect(fixture.host.calls.size).toBe(0);
-  expect(fixture.gateway.inFlight).toBe(0);
-});
+const system = vi.fn<(request: unknown, response: { end(text: string): void }) => void>((_, response) =>
+  response.end('system'),
+);
+const fixture = useGateway({ system: [{ segments: ['health', 'plugins'], handle: (q, s) => system(q, s) }] });
+afterEach(() => system.mockClear());
 
-const get = (path: string, init?: RequestInit) => fetch(fixture.origin + path, init);
+const get = (path: string, init?: RequestInit) => fetch(fixture.current.origin + path, init);
+const served = (routes: (app: FastifyInstance) => void, name = 'served') =>
+  fixture.current.plugin({ name }, (http) => http.routes(routes));
 
-describe('the mount table', () => {
-  test('serves the routes of a plugin below its name', async () => {
-    const hello = fixture.plugin({ name: 'hello' }, (http) =>
-      http.routes((app) => {
-        app.get('/world', async (request) => ({ generation: request.call.generation }));
-      }),
-    );
-    fixture.publish([hello]);
-    const answer = await get('/hello/world');
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual({ generation: 2 });
+/** Sends bytes as they are and gives what comes back until the server closes. */
+async function raw(request: string, origin = fixture.current.origin): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+  socket.write(request);
+  return text(socket);
+}
+
+describe('limits', () => {
+  test('hold for the URL, and for the number of requests but not for pages of the host', async () => {
+    await fixture.current.close();
+    const own = await startGateway({
+      limits: { urlLength: 40, inFlight: 1 },
+      system: [{ segments: ['health'], handle: (_, response) => void response.end('fine') }],
+    });
+    const held = Promise.withResolvers<string>();
+    own.publish([
+      own.plugin({ name: 'served' }, (http) => http.routes((app) => void app.get('/', () => held.promise))),
+    ]);
+    expect((await fetch(`${own.origin}/served/${'x'.repeat(40)}`)).status).toBe(414);
+    const first = fetch(`${own.origin}/served`);
+    await vi.waitFor(() => expect(own.gateway.inFlight).toBe(1));
+    const second = await fetch(`${own.origin}/served`);
+    expect(second.status).toBe(503);
+    expect(second.headers.get('retry-after')).toBe('1');
+    expect(await second.json()).toMatchObject({ code: 'BP_OVERLOADED' });
+    expect(await (await fetch(`${own.origin}/health`)).text()).toBe('fine');
+    held.resolve('done');
+    expect(await (await first).text()).toBe('done');
+    await own.close();
   });
 
-  test('serves a plugin by its alias, by another spelling and with a trailing slash, without redirect', async () => {
-    const pki = fixture.plugin({ name: 'trust-pki', aliases: ['marty'] }, (http) =>
-      http.routes((app) => {
-        app.get('/keys/:id', async (request) => ({
-          url: request.url,
-          sent: request.originalUrl,
-          params: request.params,
-        }));
-        app.get('/', async () => 'root');
+  test('hold for headers, and bad HTTP is a problem too', async () => {
+    const long = await raw(`GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`);
+    expect(long).toContain('HTTP/1.1 431');
+    expect(long).toContain('BP_HTTP_HEADERS_TOO_LARGE');
+    const bad = await raw('NONSENSE\r\n\r\n');
+    expect(bad).toContain('HTTP/1.1 400');
+    expect(bad).toContain('application/problem+json');
+  });
+
+  test('do not hold for a route that reads the body as a stream', async () => {
+    const size = 3 * 1024 * 1024;
+    fixture.current.publish([
+      served((app) => {
+        app.addContentTypeParser('application/octet-stream', (_, payload, done) => done(null, payload));
+        app.post('/', async (request) => {
+          let bytes = 0;
+          for await (const chunk of request.body as Readable) bytes += chunk.length;
+          return { bytes };
+        });
       }),
-    );
-    fixture.publish([pki]);
-    for (const name of ['trust-pki', 'marty', 'trust_pki', 'Trust-PKI', 'trust%2Dpki']) {
-      expect(await (await get(`/${name}/keys/7/?a=1`)).json()).toEqual({
-        url: '/trust-pki/keys/7/?a=1',
-        sent: `/${name}/keys/7/?a=1`,
-        params: { id: '7' },
+    ]);
+    const answer = await get('/served', {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: Buffer.alloc(size),
+    });
+    expect(await answer.json()).toEqual({ bytes: size });
+  });
+});
+
+describe('closing', () => {
+  test('lets what is in flight end, on connections that are then closed', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    fixture.current.publish([served((app) => void app.get('/', () => promise))]);
+    const answer = raw('GET /served HTTP/1.1\r\nhost: a\r\n\r\n');
+    const idle = raw('GET /health HTTP/1.1\r\nhost: a\r\n\r\n');
+    await vi.waitFor(() => expect(fixture.current.host.entered).toBe(1));
+    await vi.waitFor(() => expect(system).toHaveBeenCalled());
+    const closed = fixture.current.gateway.close({ deadlineMs: 60_000 });
+    expect(await idle).toContain('system');
+    await expect(get('/health')).rejects.toThrow();
+    resolve('late');
+    expect(await answer).toMatch(/connection: close[\s\S]*late$/i);
+    await closed;
+  });
+
+  test('cuts what is left at the deadline', async () => {
+    let deadline = () => {};
+    await fixture.current.close();
+    const clock = {
+      now: () => 0,
+      monotonic: () => 0,
+      after: (_: number, action: () => void) => {
+        deadline = action;
+        return { cancel() {} };
+      },
+    };
+    const own = await startGateway({ clock });
+    own.publish([
+      own.plugin({ name: 'served' }, (http) => http.routes((app) => void app.get('/', () => new Promise(() => {})))),
+    ]);
+    const answer = fetch(`${own.origin}/served`);
+    await vi.waitFor(() => expect(own.gateway.inFlight).toBe(1));
+    const closed = own.gateway.close({ deadlineMs: 5 });
+    deadline();
+    await expect(answer).rejects.toThrow();
+    await closed;
+    expect(own.host.calls.size).toBe(0);
+  });
+});
+
+describe('a server of someone else', () => {
+  test('is served too, raw routes within the onion included', async () => {
+    const host = new FakeHost();
+    const gateway = createGateway({ entrances: host, logger: recordingLogger() });
+    const instance = fakeInstance({ name: 'served' });
+    const http = gateway.facet(instance);
+    http.routes((app) => {
+      app.get('/', async () => 'hello');
+      app.get('/raw', (_, reply) => {
+        reply.hijack();
+        reply.raw.end('raw');
       });
-      expect(await (await get(`/${name}`)).text()).toBe('root');
-      expect(await (await get(`/${name}/`)).text()).toBe('root');
-    }
+    });
+    http.middleware({
+      async handle(_, next) {
+        const response = await next();
+        host.events.push(response.committed ? 'committed' : 'open');
+        return response;
+      },
+    });
+    host.publish(gateway.part, [instance]);
+    const server = createServer();
+    gateway.attach(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await (await fetch(`${origin}/served`)).text()).toBe('hello');
+    expect(await (await fetch(`${origin}/served/raw`)).text()).toBe('raw');
+    await host.idle();
+    expect(host.events).toEqual(['open', 'left', 'committed', 'left']);
+    server.close();
+    server.closeAllConnections();
+    await instance.dispose();
   });
 });

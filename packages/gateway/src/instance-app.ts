@@ -8,7 +8,7 @@ import { errors } from './errors.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { refusalForFastify } from './fastify-errors.ts';
 import { fastifyLogger } from './fastify-logger.ts';
-import { problemOf, type Refusal } from './problem-answer.ts';
+import { bodyOf, type Refusal } from './problem-answer.ts';
 import { pathOf } from './request-target.ts';
 import { RouteList } from './route-list.ts';
 
@@ -54,7 +54,7 @@ export async function buildInstanceApp(options: InstanceAppOptions): Promise<Ins
     bodyLimit: options.bodyBytes,
     // The request log is the host's affair; `request.log` is the plugin's logger.
     logController: new LogController({ disableRequestLogging: true }),
-    //childLoggerFactory: () => log,
+    childLoggerFactory: () => log,
     exposeHeadRoutes: true,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
@@ -141,7 +141,7 @@ function sendProblem(exchange: Exchange, refusal: Refusal, reply: FastifyReply):
     .code(refusal.error.status)
     .headers({ 'cache-control': 'no-store', ...refusal.headers, 'content-type': PROBLEM_MEDIA_TYPE })
     .serializer(asIs)
-    .send(JSON.stringify(problemOf(refusal, exchange.place)));
+    .send(JSON.stringify(bodyOf(refusal, exchange.place)));
 }
 
 function notFound(routes: RouteList, method: string, path: string): Refusal {

@@ -1,12 +1,12 @@
-import type { MiddlewareDefinition, Phase } from '@backplane/plugin-api';
+import type { AroundMiddleware, HookMiddleware, MiddlewareDefinition, Phase } from '@backplane/plugin-api';
 import type { InstanceInfo } from '@backplane/ports';
 
 /** One middleware in the onion of a generation. */
-export interface Layer {
-  readonly plugin: string;
-  readonly name: string;
-  readonly definition: MiddlewareDefinition;
-}
+export type Layer = { readonly plugin: string; readonly name: string } & (
+  | { readonly kind: 'around'; readonly definition: AroundMiddleware }
+  /** `until` is the index behind the last of the hooks that follow each other from here: they are run in one go. */
+  | { readonly kind: 'hooks'; readonly definition: HookMiddleware; readonly until: number }
+);
 
 /** What an instance registered, in the order in which it did. */
 export interface LayerSource {
@@ -32,5 +32,16 @@ export function sortLayers(sources: readonly LayerSource[]): readonly Layer[] {
       a.priority - b.priority ||
       (a.layer.plugin < b.layer.plugin ? -1 : a.layer.plugin > b.layer.plugin ? 1 : a.order - b.order),
   );
-  return Object.freeze(placed.map(({ layer }) => Object.freeze(layer)));
+  const layers: Layer[] = [];
+  for (const [index, { layer }] of [...placed.entries()].reverse()) {
+    const { definition, ...who } = layer;
+    if (definition.handle !== undefined) {
+      layers.unshift(Object.freeze({ ...who, kind: 'around', definition }));
+      continue;
+    }
+    const [following] = layers;
+    const until = following?.kind === 'hooks' ? following.until : index + 1;
+    layers.unshift(Object.freeze({ ...who, kind: 'hooks', definition, until }));
+  }
+  return Object.freeze(layers);
 }

@@ -1,8 +1,9 @@
-import { isBackplaneError, messageOf } from '@backplane/base';
 import { Answer } from './answer.ts';
 import { errors } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Layer } from './layer.ts';
+import { failureOf, noAnswer } from './middleware-failure.ts';
+import { runHooks } from './run-hooks.ts';
 
 /**
  * One middleware at work on one request. What an author's `handle` promises is passed on with one reaction and nothing else: this is
@@ -13,19 +14,17 @@ export class Step {
   readonly outer: Step | undefined;
   /** What `next()` of the outer one gave. */
   answer: Promise<Answer> | undefined = undefined;
+  readonly layer: Layer & { readonly kind: 'around' };
   readonly #exchange: Exchange;
   readonly #index: number;
   #calledNext = false;
 
-  constructor(exchange: Exchange, index: number, outer: Step | undefined) {
+  constructor(exchange: Exchange, index: number, layer: Layer & { readonly kind: 'around' }, outer: Step | undefined) {
+    this.layer = layer;
     this.#exchange = exchange;
     this.#index = index;
     this.outer = outer;
     exchange.innermost = this;
-  }
-
-  get layer(): Layer {
-    return this.#exchange.layers[this.#index] as Layer;
   }
 
   run(): Promise<Answer> {
@@ -63,7 +62,13 @@ export class Step {
 }
 
 function enter(exchange: Exchange, index: number, outer: Step | undefined): Promise<Answer> {
-  return index === exchange.layers.length ? exchange.reach() : new Step(exchange, index, outer).run();
+  const layer = exchange.layers[index];
+  if (layer === undefined) return exchange.reach();
+  if (layer.kind === 'around') return new Step(exchange, index, layer, outer).run();
+  const passed = runHooks(exchange, index, layer.until, () => enter(exchange, layer.until, outer));
+  // An outer middleware may have stopped waiting when this is rejected.
+  if (outer !== undefined) passed.catch(() => {});
+  return passed;
 }
 
 /**
@@ -94,12 +99,4 @@ async function stepWithoutAnswer(innermost: Step | undefined, until: Step | unde
     if (given !== PENDING && !(given instanceof Answer)) return step;
   }
   return undefined;
-}
-
-const noAnswer = ({ plugin, name }: Layer): Error => errors.BP_MIDDLEWARE_NO_ANSWER({ plugin, middleware: name });
-
-/** An error that middleware throws with a code of its own below 500 is its answer; any other is its failure. */
-function failureOf(thrown: unknown, { plugin, name }: Layer): unknown {
-  if (isBackplaneError(thrown) && (thrown.status < 500 || thrown.code.startsWith('BP_MIDDLEWARE_'))) return thrown;
-  return errors.BP_MIDDLEWARE_FAILED({ plugin, middleware: name, problem: messageOf(thrown) }, { cause: thrown });
 }

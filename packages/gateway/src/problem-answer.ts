@@ -1,6 +1,5 @@
-import { STATUS_CODES } from 'node:http';
-import { BackplaneError, isBackplaneError, messageOf, publishedCatalogues } from '@backplane/base';
-import { PROBLEM_MEDIA_TYPE, type Problem, type ProblemIssue, problemType } from '@backplane/wire';
+import { BackplaneError, isBackplaneError, messageOf } from '@backplane/base';
+import { PROBLEM_MEDIA_TYPE, type Problem, type ProblemIssue, problemOf } from '@backplane/wire';
 import { OwnAnswer } from './answer.ts';
 import { errors } from './errors.ts';
 import { pathOf } from './request-target.ts';
@@ -31,20 +30,6 @@ interface ForeignError {
   readonly headers?: unknown;
 }
 
-const titles = new Map<string, string>();
-
-function titleOf(code: string, status: number): string {
-  let title = titles.get(code);
-  if (title === undefined) {
-    for (const { entries } of publishedCatalogues()) {
-      title ??= entries[code as `BP_${string}`]?.title;
-    }
-    title ??= STATUS_CODES[status] ?? 'Error';
-    titles.set(code, title);
-  }
-  return title;
-}
-
 /** Gives any thrown thing a stable code. The message of one that nobody foresaw is kept only where errors are exposed. */
 export function refusalFor(thrown: unknown, place: ProblemPlace): Refusal {
   if (isBackplaneError(thrown)) {
@@ -69,18 +54,8 @@ export function refusalFor(thrown: unknown, place: ProblemPlace): Refusal {
 }
 
 /** The RFC 9457 body of a refusal. */
-export function problemOf(refusal: Refusal, place: ProblemPlace): Problem {
-  const { code, status, message } = refusal.error;
-  return {
-    type: problemType(code),
-    title: titleOf(code, status),
-    status,
-    detail: message,
-    code,
-    instance: pathOf(place.url),
-    ...(place.traceId !== undefined && { trace_id: place.traceId }),
-    ...(refusal.issues !== undefined && { errors: [...refusal.issues] }),
-  };
+export function bodyOf({ error, issues }: Refusal, { url, traceId }: Pick<ProblemPlace, 'url' | 'traceId'>): Problem {
+  return problemOf(error, { path: pathOf(url), traceId, issues });
 }
 
 /** The answer to a refused or failed request. */
@@ -88,6 +63,6 @@ export function problemAnswer(refusal: Refusal, place: ProblemPlace): OwnAnswer 
   return new OwnAnswer({
     status: refusal.error.status,
     headers: { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...refusal.headers },
-    body: JSON.stringify(problemOf(refusal, place)),
+    body: JSON.stringify(bodyOf(refusal, place)),
   });
 }

@@ -4,6 +4,15 @@ import { BackplaneError } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { ChangeReport, HostControl, PluginStatus } from '@backplane/ports';
 import { ManualClock } from '@backplane/testing';
+import {
+  HealthBody,
+  PluginHealthBody,
+  PluginsStatusBody,
+  Problem,
+  ReadyBody,
+  ReloadBody,
+} from '@backplane/wire/bodies';
+import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManagement, type Management } from './create-management.ts';
 
@@ -282,5 +291,19 @@ describe('plugins', () => {
     expect(body.code).toBe('BP_MANAGEMENT_FAILED');
     expect(body.detail).not.toContain('undefined');
     expect(logged).toContain('Management failed.');
+  });
+
+  it('answers every page in the shape that is published for it', async () => {
+    const pages = [
+      ['GET', '/health', HealthBody],
+      ['GET', '/ready', ReadyBody],
+      ['GET', '/plugins/status', PluginsStatusBody],
+      ['GET', '/plugins/shop/health', PluginHealthBody],
+      ['POST', '/plugins/shop/reload', ReloadBody],
+      ['GET', '/plugins/ghost/health', Problem],
+    ] as const;
+    for (const [method, path, schema] of pages) {
+      expect([...Value.Errors(schema, (await ask(path, TOKEN, method)).body)]).toEqual([]);
+    }
   });
 });

@@ -3,13 +3,12 @@ import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { HostControl, StepReport } from '@backplane/ports';
 import {
-  HealthBody,
-  PluginHealthBody,
-  PluginsStatusBody,
+  type HealthBody,
+  type PluginsStatusBody,
   PROBLEM_MEDIA_TYPE,
   problemOf,
-  ReadyBody,
-  ReloadBody,
+  type ReadyBody,
+  type ReloadBody,
 } from '@backplane/wire';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { errors } from './errors.ts';
@@ -80,22 +79,18 @@ function refuseInProblems(app: FastifyInstance, logger: Logger): void {
 
 function addOpenRoutes(app: FastifyInstance, { control, clock = systemClock, isAuthorized }: ManagementOptions): void {
   const health = new HostHealth(control, () => clock.monotonic());
-  app.get('/health', { schema: { response: { 200: HealthBody } } }, async (request): Promise<HealthBody> => {
+  app.get('/health', async (request): Promise<HealthBody> => {
     const body = await health.report();
     // Who is not on this machine learns what a probe needs, no more.
     const trusted = isLoopback(request.raw) || isAuthorized(request.headers.authorization);
     return trusted ? body : { status: body.status, plugins: {} };
   });
-  app.get(
-    '/ready',
-    { schema: { response: { '2xx': ReadyBody, 503: ReadyBody } } },
-    async (_request, reply): Promise<ReadyBody> => {
-      const { ready, reason } = control.readiness();
-      if (ready) return { status: 'ready' };
-      reply.status(503).header('retry-after', '1');
-      return { status: 'not_ready', reason };
-    },
-  );
+  app.get('/ready', async (_request, reply): Promise<ReadyBody> => {
+    const { ready, reason } = control.readiness();
+    if (ready) return { status: 'ready' };
+    reply.status(503).header('retry-after', '1');
+    return { status: 'not_ready', reason };
+  });
 }
 
 function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
@@ -104,41 +99,32 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
   }
   app.get(
     '/plugins/status',
-    { schema: { response: { 200: PluginsStatusBody } } },
     async (): Promise<PluginsStatusBody> => ({
       generation: control.generation(),
       ready: control.readiness().ready,
       plugins: control.status().map(pluginStatusBody),
     }),
   );
-  app.get<Named>(
-    '/plugins/:name/health',
-    { schema: { response: { '2xx': PluginHealthBody, 503: PluginHealthBody } } },
-    async (request, reply) => {
-      const status = control.pluginStatus(request.params.name);
-      const body = pluginHealthBody(status, await control.health(status.name));
-      if (body.status === 'unhealthy') reply.status(503);
-      return body;
-    },
-  );
-  app.post<Named>(
-    '/plugins/:name/reload',
-    { schema: { response: { 200: ReloadBody } } },
-    async (request): Promise<ReloadBody> => {
-      const { name } = control.pluginStatus(request.params.name);
-      const report = await control.reload(name);
-      const step = report.steps.find((candidate) => candidate.name === name);
-      if (step && step.outcome !== 'applied') throw reloadFailed(name, step);
-      return {
-        plugin: name,
-        outcome: 'applied',
-        from_version: step?.fromVersion ?? null,
-        to_version: step?.toVersion ?? null,
-        generation: report.generation,
-        took_ms: report.tookMs,
-      };
-    },
-  );
+  app.get<Named>('/plugins/:name/health', async (request, reply) => {
+    const status = control.pluginStatus(request.params.name);
+    const body = pluginHealthBody(status, await control.health(status.name));
+    if (body.status === 'unhealthy') reply.status(503);
+    return body;
+  });
+  app.post<Named>('/plugins/:name/reload', async (request): Promise<ReloadBody> => {
+    const { name } = control.pluginStatus(request.params.name);
+    const report = await control.reload(name);
+    const step = report.steps.find((candidate) => candidate.name === name);
+    if (step && step.outcome !== 'applied') throw reloadFailed(name, step);
+    return {
+      plugin: name,
+      outcome: 'applied',
+      from_version: step?.fromVersion ?? null,
+      to_version: step?.toVersion ?? null,
+      generation: report.generation,
+      took_ms: report.tookMs,
+    };
+  });
 }
 
 function reloadFailed(plugin: string, step: StepReport) {

@@ -33,8 +33,10 @@ export {
 } from './define-plugin.ts';
 export type { HealthAnswer, HealthCheckResult, HealthReport, HealthStatus } from './health.ts';
 export type {
+  AroundMiddleware,
   GatewayRequest,
   GatewayResponse,
+  HookMiddleware,
   HttpService,
   MiddlewareDefinition,
   NextMiddleware,

@@ -1,5 +1,5 @@
 export { codeFrame } from './code-frame.ts';
-export {
+export type {
   HealthBody,
   PluginHealthBody,
   PluginStatusBody,
@@ -12,8 +12,8 @@ export { type ManifestOutcome, type ManifestSource, manifestPlace, manifestSourc
 export { nameProblem } from './name-problem.ts';
 export { nearestName } from './nearest-name.ts';
 export { isPluginName, nameFromPath, PLUGIN_NAME_PATTERN } from './plugin-name.ts';
-export { PROBLEM_MEDIA_TYPE, Problem, ProblemIssue, problemType } from './problem.ts';
-export { type ProblemCircumstances, problemOf } from './problem-of.ts';
+export type { Problem, ProblemIssue } from './problem.ts';
+export { PROBLEM_MEDIA_TYPE, type ProblemCircumstances, problemOf, problemType } from './problem-of.ts';
 export { isReservedName, RESERVED_MOUNTS, RESERVED_PLUGIN_NAMES } from './reserved-names.ts';
 export { type ResolvedPluginData, type ResolveOptions, resolvePluginData } from './resolve-plugin-data.ts';
 export { expectedBy, type SchemaError, type SchemaIssue, schemaIssues } from './schema-issue.ts';

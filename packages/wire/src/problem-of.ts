@@ -1,6 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorFields, publishedCatalogues } from '@backplane/base';
-import { type Problem, type ProblemIssue, problemType } from './problem.ts';
+import type { Problem, ProblemIssue } from './problem.ts';
+
+/** The media type of every refusal. */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** The `type` member of the problem with this code. */
+export const problemType = (code: string): string => `urn:backplane:problem:${code}`;
 
 const titles = new Map<string, string>();
 

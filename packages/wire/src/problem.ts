@@ -1,8 +1,5 @@
 import { type Static, Type } from 'typebox';
 
-/** The media type of every refusal. */
-export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
-
 /** One thing that is wrong with a request. */
 export const ProblemIssue = Type.Object({
   in: Type.String({ description: 'Which part of the request: body, querystring, params or headers.' }),
@@ -29,6 +26,3 @@ export const Problem = Type.Object(
   { $id: 'https://backplane.dev/schemas/problem.json', title: 'Problem' },
 );
 export type Problem = Static<typeof Problem>;
-
-/** The `type` member of the problem with this code. */
-export const problemType = (code: string): string => `urn:backplane:problem:${code}`;

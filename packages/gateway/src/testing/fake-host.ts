@@ -90,6 +90,8 @@ export class FakeHost implements Entrances {
   /** Calls in flight, by view. */
   readonly calls = new Map<FakeCall, readonly InstanceInfo[]>();
   entered = 0;
+  /** What happened, in order; `left` is added for every call that leaves. */
+  readonly events: string[] = [];
   readonly #left: (() => void)[] = [];
   #parts = new Map<string, unknown>();
   #generation = 0;
@@ -116,6 +118,11 @@ export class FakeHost implements Entrances {
     while (this.calls.size > 0) await new Promise<void>((resolve) => this.#left.push(resolve));
   }
 
+  /** A view of some instances, as another entrance than the gateway would have one. */
+  view(instances: readonly InstanceInfo[]): View {
+    return this.#view(this.#generation, instances);
+  }
+
   #view(generation: number, instances: readonly InstanceInfo[]): View {
     return {
       generation,
@@ -123,6 +130,7 @@ export class FakeHost implements Entrances {
         this.entered++;
         const call = new FakeCall(generation, init, (leaving) => {
           if (!this.calls.delete(leaving)) throw new Error('The call has left before.');
+          this.events.push('left');
           for (const resolve of this.#left.splice(0)) resolve();
         });
         this.calls.set(call, instances);

@@ -1,0 +1,10 @@
+// Apart from the package's index, because TypeBox takes longer to import than the rest of a host.
+export {
+  HealthBody,
+  PluginHealthBody,
+  PluginStatusBody,
+  PluginsStatusBody,
+  ReadyBody,
+  ReloadBody,
+} from './management-bodies.ts';
+export { Problem, ProblemIssue } from './problem.ts';
