@@ -22,7 +22,14 @@ export default defineConfig({
       },
       {
         ...source,
-        test: { name: 'system', execArgv, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: 'system',
+          execArgv,
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['test/testing/build.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
     ],
   },

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { definePlugin, type Plugin } from '@backplane/plugin-api';
+import { definePlugin, type MiddlewareDefinition, type Plugin } from '@backplane/plugin-api';
 import { createHost } from '@backplane/runtime';
 import { type FastifyInstance, fastify } from 'fastify';
 import { reportTo } from './server-child.ts';
@@ -29,20 +29,32 @@ async function serveFastify(hooks: number): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-function middlewarePlugin(i: number): Plugin {
-  const name = `x-plugin-${i}`;
+type Form = 'hooks' | 'around';
+
+function middlewareOf(form: Form, name: string): MiddlewareDefinition {
+  if (form === 'hooks') {
+    return {
+      async onResponse(request, response) {
+        response.headers.set(name, request.headers['x-client'] as string);
+      },
+    };
+  }
+  return {
+    async handle(request, next) {
+      const value = request.headers['x-client'] as string;
+      const response = await next();
+      response.headers.set(name, value);
+      return response;
+    },
+  };
+}
+
+function middlewarePlugin(form: Form, i: number): Plugin {
   return definePlugin({
     name: `plugin-${i}`,
     version: '1.0.0',
     initialize(context) {
-      context.http.middleware({
-        async handle(request, next) {
-          const value = request.headers['x-client'] as string;
-          const response = await next();
-          response.headers.set(name, value);
-          return response;
-        },
-      });
+      context.http.middleware(middlewareOf(form, `x-plugin-${i}`));
     },
   });
 }
@@ -56,11 +68,11 @@ const hello = definePlugin({
 });
 
 /** A whole host, as somebody would run it in production. */
-async function serveHost(middleware: number): Promise<number> {
+async function serveHost(form: Form, middleware: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'backplane-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const host = await createHost({
-    plugins: [...Array.from({ length: middleware }, (_, i) => middlewarePlugin(i)), hello],
+    plugins: [...Array.from({ length: middleware }, (_, i) => middlewarePlugin(form, i)), hello],
     configDir: join(folder, 'config'),
     dataDir: join(folder, 'data'),
     environment: 'production',
@@ -73,4 +85,4 @@ async function serveHost(middleware: number): Promise<number> {
   return Number(new URL(url).port);
 }
 
-reportTo(await (variant === 'fastify' ? serveFastify(count) : serveHost(count)));
+reportTo(await (variant === 'fastify' ? serveFastify(count) : serveHost(variant as Form, count)));

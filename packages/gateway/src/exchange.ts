@@ -299,7 +299,10 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
       this.#reply?.discard();
       response.on('error', () => {});
     }
-    sendAnswer(response, this.method, answer, { failed: (thrown) => this.#sendFailed(thrown) });
+    sendAnswer(response, this.method, answer, {
+      failed: (thrown) => this.#sendFailed(thrown),
+      broke: (thrown) => this.report(thrown),
+    });
   }
 
   #sendFailed(thrown: unknown): void {

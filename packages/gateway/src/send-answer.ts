@@ -6,6 +6,8 @@ import { discardBody, type OwnAnswer } from './answer.ts';
 export interface SendTrouble {
   /** The head had not left: another answer may be sent. */
   failed(error: unknown): void;
+  /** The body broke after its head had left: the connection has been cut, and this is why. */
+  broke?(error: unknown): void;
 }
 
 /**
@@ -65,7 +67,9 @@ function sendStream(
 
 function giveUp(response: ServerResponse, error: unknown, trouble: SendTrouble): void {
   if (response.headersSent || response.closed) {
+    const clientLeft = response.destroyed || response.socket?.destroyed === true;
     response.destroy();
+    if (!clientLeft) trouble.broke?.(error);
     return;
   }
   for (const name of response.getHeaderNames()) response.removeHeader(name);

@@ -174,6 +174,18 @@ export const errors = defineErrors('kernel', {
     mend: 'The cause is the first failure.',
     message: (d: { plugins: readonly string[] }) => `Nothing was changed, because ${list(d.plugins)} failed.`,
   },
+  BP_HANDOVER_NOT_CLONEABLE: {
+    title: 'A plugin hands over state that could not cross to another process',
+    mend: 'Return plain data from handOver(): objects, arrays, strings, numbers, dates, maps, sets and bytes.',
+    message: (d: { plugin: string; version: string; path: string; reason: string }) =>
+      `Plugin "${d.plugin}" ${d.version}: the state that handOver() returned cannot be passed on${d.path === '' ? '' : ` at ${d.path}`}, because ${d.reason}.`,
+  },
+  BP_GENERATION_NOT_BUILT: {
+    title: 'A generation could not be put together',
+    mend: 'The cause tells which plugin brings it about; otherwise report it, for it is a fault of the host.',
+    message: (d: { part: string; reason: string }) =>
+      `Nothing was changed, because building "${d.part}" failed: ${d.reason}`.replace(/([^.!?])$/, '$1.'),
+  },
   BP_HOST_STOPPED: {
     title: 'The host is stopping',
     status: 503,

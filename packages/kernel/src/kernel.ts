@@ -15,14 +15,13 @@ import { ServiceInvoker } from './call/service-invoker.ts';
 import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
-import { invertEdges } from './graph/invert-edges.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Instance, InstanceFacets } from './lifecycle/instance.ts';
 import { normalizeHealth } from './lifecycle/normalize-health.ts';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
 import { runStep } from './lifecycle/run-step.ts';
 import { ResourceTable } from './scope/resource-table.ts';
-import { statusOf } from './status.ts';
+import { dependentsIn, statusOf } from './status.ts';
 
 export interface KernelOptions {
   readonly facets: InstanceFacets;
@@ -51,22 +50,30 @@ export class Kernel implements Entrances {
   constructor(options: KernelOptions) {
     this.clock = options.clock ?? systemClock;
     this.environment = options.environment ?? 'development';
+    const checkCloneable = options.checkCloneable ?? this.environment !== 'production';
     this.#reconciler = new Reconciler({
+      checkCloneable,
       clock: this.clock,
       environment: this.environment,
       facets: options.facets,
       parts: options.parts ?? [],
       hostServices: options.hostServices ?? new Map(),
-      invoker: new ServiceInvoker({ checkCloneable: options.checkCloneable ?? this.environment !== 'production' }),
+      invoker: new ServiceInvoker({ checkCloneable }),
       resources: new ResourceTable(),
-      onEvent: options.onEvent ?? (() => {}),
+      onEvent: (event) => {
+        try {
+          options.onEvent?.(event);
+        } catch {
+          // Whoever listens must not be able to break a change half-way.
+        }
+      },
       random: options.random ?? Math.random,
     });
   }
 
   /**
    * Makes the change, after those that were asked for before. Resolves at the swap; calls in flight end afterwards where they began.
-   * @throws BP_CHANGE_BREAKS_DEPENDENTS, BP_CHANGE_RETURNED (atomic changes), BP_HOST_STOPPED; nothing has changed then.
+   * @throws BP_CHANGE_BREAKS_DEPENDENTS, BP_CHANGE_RETURNED (atomic changes), BP_GENERATION_NOT_BUILT, BP_HOST_STOPPED; what ran before runs on.
    */
   apply(change: Change): Promise<ChangeReport> {
     return this.#reconciler.apply(change);
@@ -107,7 +114,7 @@ export class Kernel implements Entrances {
 
   /** Every known plugin, by name. */
   status(): PluginStatus[] {
-    const dependents = invertEdges(this.#reconciler.current.resolution.edges);
+    const dependents = dependentsIn(this.#reconciler.current.resolution.edges);
     return [...this.#reconciler.records.values()]
       .map((record) => this.#statusOf(record, dependents))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -178,7 +185,7 @@ export class Kernel implements Entrances {
     throw errors.BP_PLUGIN_UNKNOWN({ plugin: nameOrAlias });
   }
 
-  #statusOf(record: PluginRecord, dependents = invertEdges(this.#reconciler.current.resolution.edges)): PluginStatus {
+  #statusOf(record: PluginRecord, dependents = dependentsIn(this.#reconciler.current.resolution.edges)): PluginStatus {
     return statusOf(record, this.#reconciler.current.resolution.edges, dependents, this.#reconciler.receipts);
   }
 }

@@ -2,10 +2,25 @@ import type { LeakReceipt, PluginStatus } from '@backplane/ports';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
 import { reasonOf } from './lifecycle/reason-of.ts';
 
-/** Reads a record into plain data. `edges` are those of the current generation, `dependents` the same turned round. */
+type Edges = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Who depends on each plugin, sorted. Made once for a whole page of statuses. */
+export function dependentsIn(edges: Edges): ReadonlyMap<string, readonly string[]> {
+  const dependents = new Map<string, string[]>();
+  for (const name of [...edges.keys()].sort()) {
+    for (const target of edges.get(name) ?? []) {
+      const known = dependents.get(target);
+      if (known) known.push(name);
+      else dependents.set(target, [name]);
+    }
+  }
+  return dependents;
+}
+
+/** Reads a record into plain data. `edges` and `dependents` are those of the current generation. */
 export function statusOf(
   record: PluginRecord,
-  edges: ReadonlyMap<string, ReadonlySet<string>>,
+  edges: Edges,
   dependents: ReadonlyMap<string, readonly string[]>,
   receipts: readonly LeakReceipt[],
 ): PluginStatus {
@@ -30,7 +45,7 @@ export function statusOf(
     inFlight: instance?.inFlight ?? 0,
     services: data?.provides ?? [],
     dependencies: [...(edges.get(record.name) ?? [])].sort(),
-    dependents: [...(dependents.get(record.name) ?? [])].sort(),
+    dependents: dependents.get(record.name) ?? [],
     holds: instance?.scope.labels() ?? [],
     draining: [...record.draining].map(({ instance: { identity, inFlight } }) => ({
       version: identity.version,

@@ -270,8 +270,11 @@ describe('plugins', () => {
     };
     const { status, body } = await ask('/plugins/shop/reload', TOKEN, 'POST');
     expect(status).toBe(409);
-    expect(body).toMatchObject({ code: 'BP_RELOAD_FAILED', details: { code: 'BP_STEP_FAILED', serving: '1.0.0' } });
-    expect(body.detail).toContain('Version 1.0.0 serves on');
+    expect(body).toMatchObject({
+      code: 'BP_RELOAD_FAILED',
+      details: { failure: { code: 'BP_STEP_FAILED' }, serving: '1.0.0' },
+    });
+    expect(body.detail).toContain('version 1.0.0 serves on');
   });
 
   it('answers unknown paths with 404 and other methods with 405 and the ones there are', async () => {

@@ -14,7 +14,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { errors } from './errors.ts';
 import { type GuardOptions, guard, isLoopback } from './guard.ts';
 import { HostHealth } from './host-health.ts';
-import { pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
+import { failureBody, pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
 
 export interface ManagementOptions extends GuardOptions {
   readonly control: HostControl;
@@ -56,11 +56,15 @@ function refuseInProblems(app: FastifyInstance, logger: Logger): void {
     if (!known) logger.error('Management failed.', { error: thrown, path });
     const error = known ? thrown : errors.BP_MANAGEMENT_FAILED({ path }, { cause: thrown });
     if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="backplane"');
-    return reply
-      .status(error.status)
-      .header('content-type', PROBLEM_MEDIA_TYPE)
-      .header('cache-control', 'no-store')
-      .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }));
+    return (
+      reply
+        .status(error.status)
+        .header('content-type', PROBLEM_MEDIA_TYPE)
+        .header('cache-control', 'no-store')
+        // As it is: Fastify would add a charset to the type, which JSON has none of.
+        .serializer((body: unknown) => body as string)
+        .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }))
+    );
   });
   const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
@@ -128,7 +132,7 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
 }
 
 function reloadFailed(plugin: string, step: StepReport) {
-  const reason = step.failure?.message ?? step.reason;
+  const failure = failureBody(step.failure ?? { code: 'BP_STEP_FAILED', message: step.reason, stack: undefined });
   const serving = step.outcome === 'returned' ? step.fromVersion : undefined;
-  return errors.BP_RELOAD_FAILED({ plugin, serving, reason, code: step.failure?.code ?? 'BP_STEP_FAILED' });
+  return errors.BP_RELOAD_FAILED({ plugin, serving, reason: failure.message, failure });
 }

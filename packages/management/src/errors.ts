@@ -1,5 +1,13 @@
 import { defineErrors } from '@backplane/base';
 
+/** What went wrong in the plugin, as `last_change` in its status tells it. */
+export interface ReloadFailure {
+  readonly code: string;
+  readonly message: string;
+  /** With file and line. */
+  readonly stack: string | null;
+}
+
 export const errors = defineErrors('management', {
   BP_MANAGEMENT_UNAUTHORIZED: {
     title: 'Management asks for the token',
@@ -43,7 +51,7 @@ export const errors = defineErrors('management', {
     title: 'A reload failed',
     status: 409,
     mend: 'Mend the plugin and reload it again.',
-    message: (d: { plugin: string; serving: string | undefined; reason: string; code: string }) =>
-      `Plugin "${d.plugin}" was not reloaded: ${d.reason} ${d.serving === undefined ? 'Nothing serves in its place.' : `Version ${d.serving} serves on.`}`,
+    message: (d: { plugin: string; serving: string | undefined; reason: string; failure: ReloadFailure }) =>
+      `Plugin "${d.plugin}" was not reloaded; ${d.serving === undefined ? 'nothing serves in its place' : `version ${d.serving} serves on`}. ${d.reason}`,
   },
 });

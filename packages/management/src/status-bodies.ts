@@ -4,7 +4,8 @@ import type { PluginHealthBody, PluginStatusBody } from '@backplane/wire';
 
 const time = (at: number): string => new Date(at).toISOString();
 
-function failureBody(failure: Failure) {
+/** A failure as it goes over the wire. */
+export function failureBody(failure: Failure) {
   return { code: failure.code, message: failure.message, stack: failure.stack ?? null };
 }
 

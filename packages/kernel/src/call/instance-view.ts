@@ -99,6 +99,13 @@ export class InstanceView implements View {
     this.#releaseWhenEmpty();
   }
 
+  /** What an instance on its way out may still reach: neither itself nor what is on its way out before it. */
+  without(leaving: Instance): InstanceView {
+    const staying = this.instances.filter(({ phase }) => phase !== 'draining' && phase !== 'ended');
+    const key = `${this.key} (leaving)`;
+    return new InstanceView(key, this.generation, staying, leaving, this.clock, this.#hostServices);
+  }
+
   /** Cancels what is still in flight. */
   cancelCalls(reason: unknown): void {
     for (const call of [...this.#calls]) call.cancel(reason);

@@ -1,3 +1,4 @@
+import type { ClockTimer } from '@backplane/base';
 import type { CallOptions, Principal, TraceContext } from '@backplane/plugin-api';
 import type { Call, CallInit } from '@backplane/ports';
 import type { InstanceView } from './instance-view.ts';
@@ -26,6 +27,7 @@ export class KernelCall implements Call {
   #trace: TraceContext | undefined;
   #abort: AbortController | undefined;
   #signal: AbortSignal | undefined;
+  #deadlineTimer: ClockTimer | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
   #open = true;
 
@@ -73,7 +75,7 @@ export class KernelCall implements Call {
       this.#abort = new AbortController();
       this.#signal = this.#inherited ? AbortSignal.any([this.#abort.signal, ...this.#inherited]) : this.#abort.signal;
       if (this.#cancelled) this.#abort.abort(this.#cancelled.reason);
-      else if (this.deadline !== undefined) this.#abortAt(this.deadline);
+      else if (this.deadline !== undefined && this.#open) this.#abortAt(this.deadline);
     }
     return this.#signal;
   }
@@ -86,19 +88,20 @@ export class KernelCall implements Call {
   cancel(reason: unknown): void {
     if (this.#cancelled || !this.#open) return;
     this.#cancelled = { reason };
+    this.#deadlineTimer?.cancel();
     this.#abort?.abort(reason);
   }
 
   leave(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#deadlineTimer?.cancel();
     this.view.dismiss(this);
   }
 
   #abortAt(deadline: number): void {
-    const timer = this.view.clock.after(Math.max(0, deadline - this.view.clock.now()), () =>
+    this.#deadlineTimer = this.view.clock.after(Math.max(0, deadline - this.view.clock.now()), () =>
       this.cancel(new DOMException('The deadline passed.', 'TimeoutError')),
     );
-    this.#signal?.addEventListener('abort', () => timer.cancel(), { once: true });
   }
 }

@@ -1,4 +1,4 @@
-import { baseErrors, findUncloneable, isBackplaneError } from '@backplane/base';
+import { baseErrors, findUncloneable, isBackplaneError, withTimeLimit } from '@backplane/base';
 import type { CallContext, CallOptions } from '@backplane/plugin-api';
 import type { CallInit, NeedData, RemoteService } from '@backplane/ports';
 import { errors } from '../errors.ts';
@@ -79,9 +79,22 @@ export class ServiceInvoker {
     parent: CallContext | undefined,
   ): Promise<unknown> {
     const { serviceId } = need;
-    const plugin = consumer.identity.name;
-    if (consumer.phase === 'initializing') throw errors.BP_CALL_BEFORE_START({ plugin, service: serviceId, method });
-    const { view, binding } = await this.#find(consumer, need, parent);
+    const { name: plugin, version } = consumer.identity;
+    if (consumer.view === undefined) {
+      if (consumer.phase === 'ended') throw errors.BP_INSTANCE_GONE({ plugin, version });
+      throw errors.BP_CALL_BEFORE_START({ plugin, service: serviceId, method });
+    }
+    const deadline = deadlineOf(parent, options, consumer.clock.now());
+    const { view, binding } = await this.#find(consumer, need, parent, (back) =>
+      deadline === undefined
+        ? back
+        : withTimeLimit(
+            consumer.clock,
+            Math.max(0, deadline - consumer.clock.now()),
+            () => back,
+            () => errors.BP_DEADLINE_EXCEEDED({ service: serviceId, method }),
+          ),
+    );
     const lazy = need.mode === 'lazy';
     const call =
       parent instanceof KernelCall && parent.open
@@ -107,6 +120,7 @@ export class ServiceInvoker {
     consumer: Instance,
     need: NeedData,
     parent: CallContext | undefined,
+    waitFor: (back: Promise<void>) => Promise<void>,
   ): Promise<{ view: InstanceView; binding: Binding }> {
     const { serviceId } = need;
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -114,11 +128,12 @@ export class ServiceInvoker {
         const binding = parent.view.binding(serviceId);
         if (binding) return { view: parent.view, binding };
       }
-      const binding = consumer.view.binding(serviceId);
-      if (binding) return { view: consumer.view, binding };
+      const { view } = consumer;
+      const binding = view?.binding(serviceId);
+      if (view && binding) return { view, binding };
       const back = consumer.gapOf(serviceId);
       if (back === undefined) break;
-      await back;
+      await waitFor(back);
     }
     throw errors.BP_SERVICE_UNAVAILABLE({ plugin: consumer.identity.name, service: serviceId });
   }
@@ -133,6 +148,17 @@ export class ServiceInvoker {
   }
 }
 
+/** What is left of an inherited deadline, or less. */
+function deadlineOf(
+  parent: CallContext | undefined,
+  options: CallOptions | undefined,
+  now: number,
+): number | undefined {
+  if (options?.timeout === undefined) return parent?.deadline;
+  const own = now + options.timeout;
+  return Math.min(own, parent?.deadline ?? own);
+}
+
 /** A call that begins outside any other, or in one that came from another thread or process. */
 function enterFrom(
   view: InstanceView,
@@ -140,12 +166,11 @@ function enterFrom(
   options: CallOptions | undefined,
   now: number,
 ): KernelCall {
-  const own = options?.timeout === undefined ? undefined : now + options.timeout;
   const inherited = [parent?.signal, options?.signal].filter((signal) => signal !== undefined);
   const trace = parent?.trace;
   const init: CallInit = {
     principal: parent?.principal ?? SYSTEM,
-    deadline: own === undefined ? parent?.deadline : Math.min(own, parent?.deadline ?? own),
+    deadline: deadlineOf(parent, options, now),
     traceparent: trace && `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`,
   };
   const call = new KernelCall(view, init, undefined, inherited.length > 0 ? inherited : undefined);

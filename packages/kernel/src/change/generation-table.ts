@@ -1,6 +1,6 @@
-import type { Clock } from '@backplane/base';
+import { type Clock, messageOf } from '@backplane/base';
 import type { GenerationDraft, GenerationPart, InstanceInfo, LeakReceipt, Unavailable } from '@backplane/ports';
-import { invertEdges } from '../graph/invert-edges.ts';
+import { errors } from '../errors.ts';
 import type { Resolution } from '../graph/resolve-graph.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { PluginRecord } from '../lifecycle/plugin-record.ts';
@@ -24,7 +24,10 @@ export class GenerationTable {
   readonly #parts: readonly GenerationPart<unknown>[];
   readonly #hostServices: ReadonlyMap<string, object>;
   readonly #onReceipt: (receipt: LeakReceipt) => void;
-  readonly #leaving = new Set<Promise<unknown>>();
+  readonly #leaving = new Set<Promise<void>>();
+  /** Who is on the way out and may still call an instance, also from changes before the one that ends it. */
+  readonly #leavingDependents = new WeakMap<Instance, Promise<void>[]>();
+  readonly #instancesMade = new Map<string, number>();
   #current: Generation = EMPTY_GENERATION;
 
   constructor(options: {
@@ -52,6 +55,13 @@ export class GenerationTable {
     return record;
   }
 
+  /** Counts the instances of a plugin, also over its removal. */
+  nextOrdinal(name: string): number {
+    const ordinal = (this.#instancesMade.get(name) ?? 0) + 1;
+    this.#instancesMade.set(name, ordinal);
+    return ordinal;
+  }
+
   /** A table for the views of the next generation. */
   openViews(): ViewTable {
     return new ViewTable(this.#current.id + 1, this.#clock, this.#hostServices, this.#current.views);
@@ -60,6 +70,7 @@ export class GenerationTable {
   /**
    * Makes `instances` (in start order) the current generation, in one go. Gives those that no longer belong to it.
    * The records must say already what the plugins that are left out are waiting for.
+   * @throws BP_GENERATION_NOT_BUILT; the current generation is what it was then.
    */
   commit(instances: readonly Instance[], resolution: Resolution, views: ViewTable, reach: Reach): Instance[] {
     const id = this.#current.id + 1;
@@ -73,11 +84,11 @@ export class GenerationTable {
       view: (entries: readonly InstanceInfo[]) => views.of(entries as readonly Instance[], reach),
     };
     const previous = this.#current;
-    const parts = new Map(this.#parts.map((part) => [part, part.build(draft, previous.parts.get(part))]));
+    const parts = new Map(this.#parts.map((part) => [part, build(part, draft, previous)]));
 
     this.#current = Object.freeze({ id, instances: next, resolution, views: views.used, parts });
     for (const [index, instance] of instances.entries()) {
-      instance.view = own[index] as NonNullable<(typeof own)[number]>;
+      instance.view = own[index];
       instance.phase = 'active';
       this.record(instance.identity.name).instance = instance;
     }
@@ -87,27 +98,37 @@ export class GenerationTable {
     return [...previous.instances.values()].filter((instance) => next.get(instance.identity.name) !== instance);
   }
 
-  /** Sees instances out: dependents before what they depend on, later phases before earlier ones. `edges` are those they ran with. */
-  seeOut(departed: readonly Instance[], edges: Resolution['edges'], drainMs?: number): Promise<void> {
-    const leaving = new Map<string, Promise<unknown>>();
-    const dependents = invertEdges(edges);
-    const all: Promise<unknown>[] = [];
+  /**
+   * Sees instances out: dependents before what they depend on, later phases before earlier ones, each when it has quiesced. Resolves when all
+   * are gone.
+   */
+  async seeOut(
+    departed: readonly Instance[],
+    quiescing: ReadonlyMap<Instance, Promise<void>> = new Map(),
+  ): Promise<void> {
+    const leaving: Promise<void>[] = [];
     let phase: string | undefined;
     let laterPhases: Promise<unknown> = Promise.resolve();
     for (const instance of [...departed].reverse()) {
       if (instance.data.phase !== phase) {
-        laterPhases = Promise.all([...leaving.values()]);
+        laterPhases = Promise.all([...leaving]);
         phase = instance.data.phase;
       }
-      const { name } = instance.identity;
-      const after: Promise<unknown>[] = [laterPhases];
-      for (const dependent of dependents.get(name) ?? []) after.push(leaving.get(dependent) ?? laterPhases);
-      const limit = Math.min(instance.data.limits.drain, drainMs ?? Number.POSITIVE_INFINITY);
-      const done = this.#seeOut(retire(instance, this.#clock, limit, after));
-      leaving.set(name, done);
-      all.push(done);
+      const after = [laterPhases, quiescing.get(instance), ...(this.#leavingDependents.get(instance) ?? [])];
+      const gone = this.#seeOut(retire(instance, this.#clock, instance.data.limits.drain, after));
+      leaving.push(gone);
+      for (const dependency of instance.view?.instances ?? []) {
+        const known = this.#leavingDependents.get(dependency);
+        if (known) known.push(gone);
+        else this.#leavingDependents.set(dependency, [gone]);
+      }
     }
-    return Promise.all(all).then(() => {});
+    await Promise.all(leaving);
+  }
+
+  /** Ends what is in flight in all that are on the way out, in place of at their drain limits. */
+  endDraining(): void {
+    for (const record of this.records.values()) for (const retirement of record.draining) retirement.endNow();
   }
 
   /** Resolves when nobody is on the way out. */
@@ -115,11 +136,12 @@ export class GenerationTable {
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
   }
 
-  async #seeOut(retirement: Retirement): Promise<void> {
+  #seeOut(retirement: Retirement): Promise<void> {
     const record = this.record(retirement.instance.identity.name);
     record.draining.add(retirement);
-    if (record.draining.size > MAX_DRAINING) [...record.draining][0]?.endNow();
+    for (const oldest of [...record.draining].slice(0, -MAX_DRAINING)) oldest.endNow();
     const gone = retirement.receipt.then((receipt) => {
+      this.#leaving.delete(gone);
       record.draining.delete(retirement);
       this.receipts.push(receipt);
       if (this.receipts.length > RECEIPTS_KEPT) this.receipts.shift();
@@ -129,8 +151,7 @@ export class GenerationTable {
       this.#onReceipt(receipt);
     });
     this.#leaving.add(gone);
-    await gone;
-    this.#leaving.delete(gone);
+    return gone;
   }
 
   #unavailable(next: ReadonlyMap<string, Instance>): Unavailable[] {
@@ -147,5 +168,13 @@ export class GenerationTable {
       });
     }
     return list;
+  }
+}
+
+function build(part: GenerationPart<unknown>, draft: GenerationDraft, previous: Generation): unknown {
+  try {
+    return part.build(draft, previous.parts.get(part));
+  } catch (error) {
+    throw errors.BP_GENERATION_NOT_BUILT({ part: part.key, reason: messageOf(error) }, { cause: error });
   }
 }

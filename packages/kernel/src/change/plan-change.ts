@@ -6,9 +6,12 @@ import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
 export interface RunningPlugin {
   readonly unit: DesiredPlugin['unit'];
   readonly config: unknown;
+  /** Why it cannot go on, when it has said so. */
+  readonly failure: unknown;
 }
 
 function differs(running: RunningPlugin, desired: DesiredPlugin): string | undefined {
+  if (running.failure !== undefined) return 'it failed';
   if (running.unit.data.version !== desired.unit.data.version) {
     return `version ${running.unit.data.version} -> ${desired.unit.data.version}`;
   }

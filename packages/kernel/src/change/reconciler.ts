@@ -1,4 +1,4 @@
-import type { Clock } from '@backplane/base';
+import { type Clock, messageOf } from '@backplane/base';
 import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep, StepReport } from '@backplane/ports';
 import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
@@ -28,6 +28,8 @@ export interface ReconcilerOptions {
   readonly resources: ResourceTable;
   readonly onEvent: (event: KernelEvent) => void;
   readonly random: () => number;
+  /** Refuse state for the next version that could not cross to another process. */
+  readonly checkCloneable: boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -40,6 +42,9 @@ export class Reconciler {
   readonly #surroundings: InstanceSurroundings;
   #queue: Promise<unknown> = Promise.resolve();
   #making: Candidate | undefined;
+  /** Instances that the change under way has made. */
+  readonly #made = new Set<Instance>();
+  readonly #deadline = Promise.withResolvers<void>();
   #phase: 'booting' | 'ready' | 'stopping' = 'booting';
 
   constructor(options: ReconcilerOptions) {
@@ -65,7 +70,7 @@ export class Reconciler {
         const provider = (this.#making?.resolution ?? this.current.resolution).providers.get(serviceId);
         return provider !== undefined && (this.#making?.isRunnable(provider) ?? true);
       },
-      failed: (instance, reason) => this.#background(instance.identity.name, () => this.#takeOut(instance, reason)),
+      failed: (instance) => this.#background(instance.identity.name, () => this.#takeOut(instance)),
     };
     // Generation 0: entrances find their parts from the first moment on.
     this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
@@ -99,23 +104,39 @@ export class Reconciler {
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    if (this.#phase === 'stopping') return this.settled();
-    this.#phase = 'stopping';
-    await this.#enqueue(async () => {
-      const { instances, resolution } = this.current;
-      for (const record of this.records.values()) {
-        this.#supervisor.calm(record, false);
-        record.desired = undefined;
-        record.enter({ phase: 'stopped', reason: 'The host is stopping.' }, this.#options.clock.now());
-      }
-      const quiescing = [...instances.values()].map((instance) =>
-        runStep(instance, 'quiesce', () => instance.driver.quiesce()).catch(() => {}),
-      );
-      await Promise.all(quiescing);
-      const departed = this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
-      await this.#table.seeOut(departed, resolution.edges, deadlineMs);
+    const timer = this.#options.clock.after(deadlineMs, () => {
+      this.#deadline.resolve();
+      this.#table.endDraining();
     });
-    await this.#table.drained();
+    if (this.#phase !== 'stopping') {
+      this.#phase = 'stopping';
+      for (const instance of this.#made) if (instance.phase !== 'active') instance.fail(errors.BP_HOST_STOPPED({}));
+      this.#enqueue(() => this.#stopAll()).catch(() => {});
+    }
+    await this.settled();
+    timer.cancel();
+  }
+
+  async #stopAll(): Promise<void> {
+    const instances = [...this.current.instances.values()];
+    for (const record of this.records.values()) {
+      this.#supervisor.calm(record, false);
+      record.desired = undefined;
+      record.enter({ phase: 'stopped', reason: 'The host is stopping.' }, this.#options.clock.now());
+    }
+    const quiescing = instances.map((instance) =>
+      runStep(instance, 'quiesce', () => instance.driver.quiesce()).catch(() => {}),
+    );
+    await Promise.race([Promise.all(quiescing), this.#deadline.promise]);
+    try {
+      this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
+    } catch (error) {
+      // A part that cannot be built without plugins must not keep them from being stopped.
+      this.#options.onEvent({ level: 'error', plugin: 'host', message: messageOf(error), error });
+    }
+    const gone = this.#table.seeOut(instances);
+    void this.#deadline.promise.then(() => this.#table.endDraining());
+    await gone;
   }
 
   async settled(): Promise<void> {
@@ -156,7 +177,7 @@ export class Reconciler {
 
   async #reconcile(change: Change, retried: ReadonlySet<string>): Promise<ChangeReport> {
     if (this.#phase === 'stopping') throw errors.BP_HOST_STOPPED({});
-    const { clock, hostServices, parts, onEvent } = this.#options;
+    const { clock, hostServices } = this.#options;
     const began = clock.monotonic();
     const refused = this.#refuse(change);
     const draft = draftChange(this.#table, hostServices, change, retried);
@@ -166,33 +187,37 @@ export class Reconciler {
       this.#noteRefused(change, error);
       throw error;
     }
-    for (const name of namesIn(change)) this.#supervisor.calm(this.#table.record(name), true);
+    for (const name of namesIn(change)) {
+      const record = this.records.get(name);
+      if (record) this.#supervisor.calm(record, true);
+    }
     const execution = new ChangeExecution(
       {
-        clock,
+        ...this.#options,
         table: this.#table,
         supervisor: this.#supervisor,
-        hostServices,
-        parts,
-        onEvent,
         create: (entry) => this.#create(entry),
         making: (candidate) => {
           this.#making = candidate;
+          if (candidate === undefined) this.#made.clear();
         },
+        stopping: () => this.#phase === 'stopping',
       },
       change,
       draft,
       this.#phase === 'booting',
     );
     const steps = await execution.run();
-    this.#phase = 'ready';
+    if (this.#phase === 'booting') this.#phase = 'ready';
     return { generation: this.current.id, steps: [...refused, ...steps], tookMs: clock.monotonic() - began };
   }
 
   #create(entry: Entry): Instance {
-    const record = this.#table.record(entry.name);
-    record.instancesMade++;
-    return new Instance(entry.desired.unit, entry.desired.config, record.instancesMade, this.#surroundings);
+    if (this.#phase === 'stopping') throw errors.BP_HOST_STOPPED({});
+    const ordinal = this.#table.nextOrdinal(entry.name);
+    const instance = new Instance(entry.desired.unit, entry.desired.config, ordinal, this.#surroundings);
+    this.#made.add(instance);
+    return instance;
   }
 
   /** Shows plugins whose code could not be loaded. */
@@ -233,13 +258,12 @@ export class Reconciler {
   }
 
   /** Takes a running instance out that said it cannot go on. */
-  async #takeOut(instance: Instance, reason: unknown): Promise<void> {
-    const record = this.records.get(instance.identity.name);
-    if (record?.instance !== instance) return;
-    const { name: plugin, version } = instance.identity;
-    const message = reason instanceof Error ? reason.message : String(reason);
-    this.#supervisor.crashed(record, errors.BP_PLUGIN_FAILED({ plugin, version, reason: message }, { cause: reason }));
-    await this.#reconcile({ reason: `"${plugin}" failed.` }, NONE);
+  async #takeOut(instance: Instance): Promise<void> {
+    const { name } = instance.identity;
+    const record = this.records.get(name);
+    if (record?.instance !== instance || this.#phase === 'stopping') return;
+    this.#supervisor.crashed(record, instance.failure);
+    await this.#reconcile({ reason: `"${name}" failed.` }, NONE);
   }
 
   #reportReceipt(receipt: LeakReceipt): void {

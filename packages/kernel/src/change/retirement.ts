@@ -12,14 +12,14 @@ export interface Retirement {
 }
 
 /**
- * Takes an instance out of the world: waits for `after` (its dependents) and for its calls, at most `drainMs` from now, ends those that are left,
+ * Takes an instance out of the world: waits for `after` (its dependents, its own quiescing) and for its calls, at most `drainMs` from now, ends those that are left,
  * then stops it, undoes its scope and disposes the driver. Never rejects: what went wrong stands on the receipt.
  */
 export function retire(
   instance: Instance,
   clock: Clock,
   drainMs: number,
-  after: readonly Promise<unknown>[] = [],
+  after: readonly (Promise<unknown> | undefined)[] = [],
 ): Retirement {
   const hurry = Promise.withResolvers<void>();
   const timer = clock.after(drainMs, hurry.resolve);
@@ -38,6 +38,7 @@ export function retire(
     const attempt = attemptInto(problems, instance);
     await attempt('stop', () => instance.driver.stop());
     const held = await instance.scope.close();
+    instance.releaseDependencies();
     await attempt('dispose', () => instance.driver.dispose());
     const { name, version, instance: ordinal } = instance.identity;
     return {
@@ -53,14 +54,15 @@ export function retire(
   }
 }
 
-/** Throws away an instance that never served. Gives what went wrong. */
+/** Throws away an instance that never served. Its view is the change's to retire. Gives what went wrong. */
 export async function discard(instance: Instance, wasStarted: boolean): Promise<string[]> {
   const problems: string[] = [];
   const attempt = attemptInto(problems, instance);
   instance.end();
   if (wasStarted) await attempt('stop', () => instance.driver.stop());
   for (const held of await instance.scope.close()) problems.push(`${held.label}: ${held.reason}`);
-  await attempt('dispose', () => instance.driver.dispose());
+  // Not there when the unit could not make it.
+  if (instance.driver) await attempt('dispose', () => instance.driver.dispose());
   return problems;
 }
 

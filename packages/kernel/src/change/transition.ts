@@ -2,19 +2,23 @@ import type { BackplaneError } from '@backplane/base';
 import type { Handover } from '@backplane/plugin-api';
 import type { GenerationPart, PluginData } from '@backplane/ports';
 import { errors } from '../errors.ts';
+import type { Resolution } from '../graph/resolve-graph.ts';
 import { runInOrder } from '../graph/run-in-order.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { normalizeHealth } from '../lifecycle/normalize-health.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 import type { Candidate, Entry } from './candidate.ts';
 import { discard } from './retirement.ts';
+import { type HandoverOptions, resume, takeHandover } from './take-handover.ts';
 import type { ViewTable } from './view-table.ts';
 
 /** What a transition needs of the kernel. */
-export interface TransitionHost {
+export interface TransitionHost extends HandoverOptions {
   readonly parts: readonly GenerationPart<unknown>[];
   /** True on a running host, where routes are built before the swap; at boot they are built afterwards. */
   readonly warm: boolean;
+  /** What the plugins that run now depend on. */
+  readonly runningEdges: Resolution['edges'];
   create(entry: Entry): Instance;
   entered(name: string, phase: 'initializing' | 'starting'): void;
 }
@@ -28,6 +32,10 @@ export class Transition {
   readonly #views: ViewTable;
   readonly #handovers: Map<string, Handover>;
   readonly #quiesced = new Set<Instance>();
+  /** Entries with a new instance, dependencies first. */
+  readonly #made = new Set<Entry>();
+  /** Instances that are out of the candidate and still to be undone, dependencies first, and whether they were started. */
+  readonly #dropped = new Map<Instance, boolean>();
 
   /** `handovers` holds what instances that were stopped first have left. */
   constructor(host: TransitionHost, candidate: Candidate, views: ViewTable, handovers: Map<string, Handover>) {
@@ -38,26 +46,34 @@ export class Transition {
   }
 
   /** Initializes what is new. Nothing that serves is touched. */
-  async prepare(names: ReadonlySet<string>): Promise<void> {
-    await this.#inOrder(names, (entry) => this.#prepare(entry));
-    await this.#dropUnrunnable();
+  async prepare(names: Iterable<string>): Promise<void> {
+    await this.#inOrder(new Set(names), (entry) => this.#prepare(entry));
+    await this.settle();
   }
 
   /** Quiesces what is replaced and starts what was prepared; what fails leaves the old instance in its place, resumed. */
   async activate(): Promise<void> {
-    const prepared = [...this.#candidate.entries.values()].filter((entry) => entry.progress === 'prepared');
+    const prepared = [...this.#made].filter((entry) => entry.progress === 'prepared');
     await Promise.all(prepared.map((entry) => this.#quiesceOld(entry)));
+    await this.settle();
     await this.#inOrder(new Set(prepared.map((entry) => entry.name)), (entry) => this.#activate(entry));
-    await this.#dropUnrunnable();
-    await this.#resumeReturned();
+    await this.settle();
+  }
+
+  /** Takes out what has failed by itself since its last step, and what cannot run without that. */
+  async settle(): Promise<void> {
+    for (const entry of this.#made) {
+      const failure = entry.progress === 'none' ? undefined : entry.next?.failure;
+      if (failure) this.#drop(entry, failure);
+    }
+    while (this.#dropUnrunnable() || this.#dropForStandIns());
+    await this.#undoDropped();
   }
 
   /** Undoes everything, as if the change had never been asked for. */
   async abandon(reason: BackplaneError): Promise<void> {
-    for (const entry of [...this.#candidate.entries.values()].reverse()) {
-      if (entry.progress !== 'none') await this.#drop(entry, reason);
-    }
-    await this.#resumeReturned();
+    for (const entry of this.#made) if (entry.progress !== 'none') this.#drop(entry, reason);
+    await this.#undoDropped();
   }
 
   #inOrder(names: ReadonlySet<string>, action: (entry: Entry) => Promise<void>): Promise<void> {
@@ -81,6 +97,7 @@ export class Transition {
       if (!entry.old) this.#host.entered(entry.name, 'initializing');
       const made = this.#host.create(entry);
       instance = made;
+      await runStep(made, 'create', async () => made.createDriver());
       await runStep(made, 'initialize', () => made.driver.initialize());
       const services = made.data.provides.filter((id) => !made.services.has(id));
       if (services.length > 0) throw errors.BP_SERVICE_NOT_PROVIDED({ plugin: entry.name, services });
@@ -92,6 +109,8 @@ export class Transition {
       made.phase = 'starting';
       entry.next = made;
       entry.progress = 'prepared';
+      this.#made.delete(entry);
+      this.#made.add(entry);
     } catch (error) {
       this.#candidate.fail(entry, asFailure(error));
       if (instance) await discard(instance, false);
@@ -103,10 +122,9 @@ export class Transition {
     if (!old) return;
     this.#quiesced.add(old);
     try {
-      const state = await runStep(old, 'quiesce', () => old.driver.quiesce());
-      this.#handovers.set(entry.name, { state, fromVersion: old.identity.version });
+      this.#handovers.set(entry.name, await takeHandover(old, this.#host));
     } catch (error) {
-      await this.#drop(entry, asFailure(error));
+      this.#drop(entry, asFailure(error));
     }
   }
 
@@ -114,6 +132,7 @@ export class Transition {
     const instance = entry.next;
     if (entry.progress !== 'prepared' || !instance || !this.#candidate.isRunnable(entry.name)) return;
     try {
+      if (instance.failure) throw instance.failure;
       if (!entry.old) this.#host.entered(entry.name, 'starting');
       instance.view = this.#views.of([instance], (from) => this.#candidate.reach(from));
       const handover = this.#handovers.get(entry.name) ?? { state: undefined, fromVersion: undefined };
@@ -128,48 +147,71 @@ export class Transition {
         throw errors.BP_PLUGIN_UNHEALTHY({ plugin, version, message: health.message ?? failed.join('; ') });
       }
     } catch (error) {
-      await this.#drop(entry, asFailure(error));
+      this.#drop(entry, asFailure(error));
     }
   }
 
-  /** Takes out what was prepared or activated but lost something it depends on; dependents first. */
-  async #dropUnrunnable(): Promise<void> {
-    for (let dropped = true; dropped; ) {
-      dropped = false;
-      for (const entry of [...this.#candidate.entries.values()].reverse()) {
-        if (entry.progress === 'none' || this.#candidate.isRunnable(entry.name)) continue;
-        const { problems, blocked } = this.#candidate.resolution;
-        const [cause] = blocked.get(entry.name)?.by ?? [];
-        const reason = problems.get(entry.name) ?? this.#candidate.entries.get(cause ?? '')?.failure;
-        await this.#drop(
-          entry,
-          reason ?? errors.BP_CHANGE_RETURNED({ plugins: [entry.name] }),
-          entry.old === undefined,
-        );
+  /** Takes out what was prepared or activated but lost something it depends on. */
+  #dropUnrunnable(): boolean {
+    let dropped = false;
+    for (const entry of this.#made) {
+      if (entry.progress === 'none' || this.#candidate.isRunnable(entry.name)) continue;
+      const { problems, blocked } = this.#candidate.resolution;
+      const [cause] = blocked.get(entry.name)?.by ?? [];
+      const reason = problems.get(entry.name) ?? this.#candidate.entries.get(cause ?? '')?.failure;
+      this.#drop(entry, reason ?? errors.BP_CHANGE_RETURNED({ plugins: [entry.name] }), entry.old === undefined);
+      dropped = true;
+    }
+    return dropped;
+  }
+
+  /** A version that returns and cannot live with the new versions of what it depends on takes those back with it. */
+  #dropForStandIns(): boolean {
+    let dropped = false;
+    for (const { name, failure, old, next } of this.#candidate.entries.values()) {
+      if (!failure || !old || next !== old || this.#candidate.isRunnable(name)) continue;
+      for (const other of this.#dependenciesOf(name)) {
+        const entry = this.#candidate.entries.get(other);
+        if (!entry?.old || entry.progress === 'none') continue;
+        this.#drop(entry, errors.BP_CHANGE_RETURNED({ plugins: [name] }, { cause: failure }));
         dropped = true;
       }
     }
+    return dropped;
   }
 
-  /** Throws the new instance away. With `blockedOnly` the plugin itself did not fail, and may run once its dependency does. */
-  async #drop(entry: Entry, failure: BackplaneError, blockedOnly = false): Promise<void> {
-    const instance = entry.next;
-    const wasStarted = entry.progress === 'activated';
+  /** All that a plugin depends on, in what runs now or in what is being made. */
+  #dependenciesOf(name: string): Set<string> {
+    const found = new Set<string>();
+    const visit = (at: string) => {
+      for (const edges of [this.#host.runningEdges, this.#candidate.resolution.edges]) {
+        for (const next of edges.get(at) ?? []) found.add(next);
+      }
+    };
+    visit(name);
+    for (const next of found) visit(next);
+    return found;
+  }
+
+  /** Takes the new instance out. With `blockedOnly` the plugin itself did not fail, and may run once its dependency does. */
+  #drop(entry: Entry, failure: BackplaneError, blockedOnly = false): void {
+    if (entry.next && entry.next !== entry.old) this.#dropped.set(entry.next, entry.progress === 'activated');
     entry.progress = 'none';
     if (blockedOnly) entry.next = undefined;
     else this.#candidate.fail(entry, failure);
-    if (instance && instance !== entry.old) await discard(instance, wasStarted);
   }
 
-  async #resumeReturned(): Promise<void> {
-    for (const entry of this.#candidate.entries.values()) {
-      const { old } = entry;
-      if (!old || entry.next !== old || !this.#quiesced.delete(old)) continue;
-      try {
-        await runStep(old, 'resume', () => old.driver.resume());
-      } catch (error) {
-        old.fail(error);
-      }
+  /** Undoes what was dropped, dependents first, and lets what stands in for it go on. */
+  async #undoDropped(): Promise<void> {
+    const doomed = [...this.#dropped].sort(([a], [b]) => this.#place(b) - this.#place(a));
+    this.#dropped.clear();
+    for (const [instance, wasStarted] of doomed) await discard(instance, wasStarted);
+    for (const { old, next } of this.#candidate.entries.values()) {
+      if (old && next === old && this.#quiesced.delete(old)) await resume(old);
     }
+  }
+
+  #place(instance: Instance): number {
+    return [...this.#made].findIndex(({ name }) => name === instance.identity.name);
   }
 }

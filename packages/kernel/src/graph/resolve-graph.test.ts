@@ -83,6 +83,37 @@ describe('resolving the graph', () => {
     expect(graph(a, dataOf({ name: 'z', dependencies: [on('ghost')] })).order).toEqual(['a']);
   });
 
+  it('does without an optional dependency that is named by its alias and cannot run', () => {
+    const broken = dataOf({ name: 'trust-pki', aliases: ['marty'], dependencies: [on('ghost')] });
+    expect(graph(dataOf({ name: 'app', dependencies: [on('marty', '*', true)] }), broken).order).toEqual(['app']);
+  });
+
+  it('waits for a plugin that is optional as a dependency but provides a required service', () => {
+    const broken = dataOf({ name: 'db', provides: ['db.pool'], dependencies: [on('ghost')] });
+    const app = dataOf({ name: 'app', dependencies: [on('db', '*', true)], needs: [need('pool', 'db.pool')] });
+    expect(graph(app, broken).blocked.get('app')).toEqual({ by: ['db'] });
+  });
+
+  it('names all that a plugin waits for, however the plugins are ordered', () => {
+    const plugins = [
+      dataOf({ name: 'app', dependencies: [on('near'), on('broken')] }),
+      dataOf({ name: 'near', dependencies: [on('broken')] }),
+      dataOf({ name: 'broken', dependencies: [on('ghost')] }),
+    ];
+    expect(graph(...plugins).blocked.get('app')).toEqual({ by: ['near', 'broken'] });
+    expect(graph(...plugins.reverse()).blocked.get('app')).toEqual({ by: ['near', 'broken'] });
+  });
+
+  it('prefers a name to an alias of another plugin', () => {
+    const [named, alias] = [dataOf({ name: 'b' }), dataOf({ name: 'c', aliases: ['b'] })];
+    const app = dataOf({ name: 'a', dependencies: [on('b')] });
+    for (const plugins of [
+      [app, named, alias],
+      [app, alias, named],
+    ])
+      expect([...(graph(...plugins).edges.get('a') ?? [])]).toEqual(['b']);
+  });
+
   it('lets lazy needs form a cycle, and reaches along it', () => {
     const resolution = graph(
       dataOf({ name: 'a', provides: ['a.s'], needs: [need('b', 'b.s')] }),

@@ -51,19 +51,22 @@ export function resolveGraph(
   };
   const byName = new Map<string, PluginData>();
   for (const data of plugins.values()) {
-    byName.set(data.name, data);
     for (const alias of data.aliases) byName.set(alias, data);
   }
+  // Last, so that a name wins over an alias whatever the order.
+  for (const data of plugins.values()) byName.set(data.name, data);
   const claims = findClaims(plugins, report);
 
   const edges = new Map<string, Set<string>>();
   const reach = new Map<string, Set<string>>();
-  const hard = new Map<string, Edge[]>();
+  const asked = new Map<string, Edge[]>();
+  const required = new Map<string, Set<string>>();
   for (const data of plugins.values()) {
     const { name } = data;
     const ordered = new Set<string>();
     const reached = new Set<string>();
-    const needed: Edge[] = [];
+    const wants: Edge[] = [];
+    const cannotDoWithout = new Set<string>();
     for (const { name: dependency, range, optional } of data.dependencies) {
       const target = byName.get(dependency);
       if (target === undefined) {
@@ -71,7 +74,8 @@ export function resolveGraph(
         continue;
       }
       ordered.add(target.name);
-      needed.push({ to: target.name, range });
+      if (!optional) cannotDoWithout.add(target.name);
+      wants.push({ to: target.name, range });
     }
     for (const { serviceId, range, mode } of data.needs) {
       const claimants = claims.get(serviceId) ?? [];
@@ -83,14 +87,16 @@ export function resolveGraph(
         reached.add(provider);
         if (mode === 'lazy') continue;
         ordered.add(provider);
-        needed.push({ to: provider, range });
+        if (mode === 'required') cannotDoWithout.add(provider);
+        wants.push({ to: provider, range });
       }
     }
     edges.set(name, ordered);
     reach.set(name, reached.union(ordered));
-    hard.set(name, needed);
+    asked.set(name, wants);
+    required.set(name, cannotDoWithout);
   }
-  checkRanges(plugins, hard, report);
+  checkRanges(plugins, asked, report);
   checkPhases(plugins, edges, report);
   for (const path of findCycles(edges)) {
     for (const name of path) report(name, errors.BP_PLUGIN_CYCLE({ path }));
@@ -98,7 +104,7 @@ export function resolveGraph(
 
   const providers = new Map<string, string>();
   for (const [service, names] of claims) if (names.length === 1) providers.set(service, names[0] as string);
-  const blocked = findBlocked(plugins, edges, claims, problems);
+  const blocked = findBlocked(required, problems);
   const runnable = new Map([...plugins].filter(([name]) => !problems.has(name) && !blocked.has(name)));
   return { order: startOrder(runnable, edges), edges, reach, providers, problems, blocked };
 }
@@ -125,14 +131,14 @@ function findClaims(
 
 function checkRanges(
   plugins: ReadonlyMap<string, PluginData>,
-  hard: ReadonlyMap<string, readonly Edge[]>,
+  asked: ReadonlyMap<string, readonly Edge[]>,
   report: (name: string, error: BackplaneError) => void,
 ): void {
-  for (const [plugin, edges] of hard) {
+  for (const [plugin, edges] of asked) {
     for (const { to: dependency, range } of edges) {
       const found = (plugins.get(dependency) as PluginData).version;
       if (meets(found, range)) continue;
-      const asks = [...hard].flatMap(([asker, wants]) =>
+      const asks = [...asked].flatMap(([asker, wants]) =>
         wants
           .filter((want) => want.to === dependency)
           .map((want) => ({ plugin: asker, range: want.range, met: meets(found, want.range) })),
@@ -158,35 +164,25 @@ function checkPhases(
   }
 }
 
-/** Everything that waits for a plugin with a problem, with the nearest cause: optional and lazy needs do not block. */
+/** Everything that waits for a plugin with a problem, and for which of those it depends on: optional and lazy needs do not block. */
 function findBlocked(
-  plugins: ReadonlyMap<string, PluginData>,
-  edges: ReadonlyMap<string, ReadonlySet<string>>,
-  claims: ReadonlyMap<string, readonly string[]>,
+  required: ReadonlyMap<string, ReadonlySet<string>>,
   problems: ReadonlyMap<string, BackplaneError>,
 ): Map<string, Blocked> {
-  const required = new Map<string, string[]>();
-  for (const [name, data] of plugins) {
-    const optional = new Set<string>();
-    for (const dependency of data.dependencies) if (dependency.optional) optional.add(dependency.name);
-    for (const need of data.needs) {
-      if (need.mode === 'optional') for (const provider of claims.get(need.serviceId) ?? []) optional.add(provider);
+  const dependents = new Map<string, string[]>();
+  for (const [name, needs] of required) {
+    for (const to of needs) {
+      const known = dependents.get(to);
+      if (known) known.push(name);
+      else dependents.set(to, [name]);
     }
-    required.set(
-      name,
-      [...(edges.get(name) ?? [])].filter((to) => !optional.has(to)),
-    );
   }
+  const down = new Set(problems.keys());
+  // A set grows while it is walked, so this visits everything that waits, however far away.
+  for (const name of down) for (const dependent of dependents.get(name) ?? []) down.add(dependent);
   const blocked = new Map<string, Blocked>();
-  for (let grown = true; grown; ) {
-    grown = false;
-    for (const [name, needs] of required) {
-      if (problems.has(name) || blocked.has(name)) continue;
-      const by = needs.filter((to) => problems.has(to) || blocked.has(to));
-      if (by.length === 0) continue;
-      blocked.set(name, { by });
-      grown = true;
-    }
+  for (const [name, needs] of required) {
+    if (down.has(name) && !problems.has(name)) blocked.set(name, { by: [...needs].filter((to) => down.has(to)) });
   }
   return blocked;
 }

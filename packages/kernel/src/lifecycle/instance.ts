@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '@backplane/base';
+import { type BackplaneError, type Clock, messageOf } from '@backplane/base';
 import type { CallContext, HttpService, Logger, PluginIdentity, SecurityService } from '@backplane/plugin-api';
 import type {
   HttpFacet,
@@ -12,7 +12,7 @@ import type {
 } from '@backplane/ports';
 import { runWithCall } from '../call/call-storage.ts';
 import type { InstanceView } from '../call/instance-view.ts';
-import { SYSTEM } from '../call/kernel-call.ts';
+import { type KernelCall, SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
 import { PluginScope } from '../scope/plugin-scope.ts';
@@ -36,7 +36,7 @@ export interface InstanceSurroundings {
   gapOf(serviceId: string): Promise<void> | undefined;
   /** True when somebody provides the service in the generation that is being made. */
   isProvided(serviceId: string): boolean;
-  failed(instance: Instance, reason: unknown): void;
+  failed(instance: Instance): void;
 }
 
 export type InstancePhase = 'initializing' | 'starting' | 'active' | 'draining' | 'ended';
@@ -48,19 +48,21 @@ export class Instance implements InstanceInfo, InstanceHost {
   readonly data: PluginData;
   readonly config: unknown;
   readonly scope: PluginScope;
-  readonly driver: InstanceDriver;
   readonly services = new Map<string, object | RemoteService>();
   phase: InstancePhase = 'initializing';
-  /** What the instance's own work (timers, tasks, handles outside calls) enters: always the newest generation's. */
-  declare view: InstanceView;
-  /** Rejects the lifecycle step that is under way. */
-  interruptStep: ((reason: unknown) => void) | undefined;
+  /** What the instance's own work (timers, tasks, handles outside calls) enters: always the newest generation's. Not there before activation. */
+  view: InstanceView | undefined;
+  /** There once `createDriver` has made it. */
+  declare driver: InstanceDriver;
+  /** Each rejects a step that is under way. */
+  readonly interrupts = new Set<(reason: unknown) => void>();
 
   readonly #surroundings: InstanceSurroundings;
   readonly #views = new Set<InstanceView>();
   #whenReleased: (() => void) | undefined;
   #draining: AbortController | undefined;
   #ended: AbortController | undefined;
+  #failure: { readonly reason: unknown } | undefined;
   #http: HttpFacet | undefined;
   #logger: Logger | undefined;
   #security: SecurityService | undefined;
@@ -84,7 +86,11 @@ export class Instance implements InstanceInfo, InstanceHost {
       tick: (label, action) => this.#tick(label, action),
       taskFailed: (label, error) => this.logger.error(`Task "${label}" ended with an error.`, { error }),
     });
-    this.driver = unit.create(this);
+  }
+
+  /** A step of its own, so that a unit that throws leaves an instance whose scope can be closed. */
+  createDriver(): void {
+    this.driver = this.unit.create(this);
   }
 
   get info(): InstanceInfo {
@@ -127,16 +133,27 @@ export class Instance implements InstanceInfo, InstanceHost {
   }
 
   provide(service: string, implementation: object | RemoteService): void {
-    const plugin = this.identity.name;
+    const { name: plugin, version } = this.identity;
+    if (this.phase === 'ended') throw errors.BP_INSTANCE_GONE({ plugin, version });
     const declared = this.data.provides;
     if (!declared.includes(service)) throw errors.BP_SERVICE_UNDECLARED({ plugin, service, declared });
     if (this.services.has(service)) throw errors.BP_SERVICE_PROVIDED_TWICE({ plugin, service });
     this.services.set(service, implementation);
   }
 
+  /** Interrupts every step that is under way. One that serves is taken out, one that is being made does not come to serve. */
   fail(reason: unknown): void {
-    if (this.interruptStep) this.interruptStep(reason);
-    else this.#surroundings.failed(this, reason);
+    this.#failure ??= { reason };
+    for (const interrupt of [...this.interrupts]) interrupt(reason);
+    if (this.phase !== 'draining' && this.phase !== 'ended') this.#surroundings.failed(this);
+  }
+
+  /** Why the instance cannot go on, once it has said so. */
+  get failure(): BackplaneError | undefined {
+    if (this.#failure === undefined) return undefined;
+    const { reason } = this.#failure;
+    const { name: plugin, version } = this.identity;
+    return errors.BP_PLUGIN_FAILED({ plugin, version, reason: messageOf(reason) }, { cause: reason });
   }
 
   gapOf(serviceId: string): Promise<void> | undefined {
@@ -165,14 +182,22 @@ export class Instance implements InstanceInfo, InstanceHost {
     this.#draining.abort();
   }
 
-  /** Begins to drain: resolves when no view holds the instance any more. */
+  /**
+   * Begins to drain: resolves when no view holds the instance any more. What it depends on is kept until `releaseDependencies`, for its own
+   * stop() may call it.
+   */
   drained(): Promise<void> {
     this.phase = 'draining';
     this.#draining?.abort();
+    this.view = this.view?.without(this);
     if (this.#views.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenReleased = resolve;
     });
+  }
+
+  releaseDependencies(): void {
+    this.view?.retire();
   }
 
   /** Ends what is still in flight here. */
@@ -186,13 +211,15 @@ export class Instance implements InstanceInfo, InstanceHost {
   }
 
   async #tick(label: string, action: (call: CallContext) => void | Promise<void>): Promise<void> {
-    const call = this.view.enter({ principal: SYSTEM });
+    let call: KernelCall | undefined;
     try {
-      await runWithCall(call, () => action(call));
+      const entered = (this.view as InstanceView).enter({ principal: SYSTEM });
+      call = entered;
+      await runWithCall(entered, () => action(entered));
     } catch (error) {
       this.logger.error(`"${label}" failed: ${messageOf(error)}`, { error });
     } finally {
-      call.leave();
+      call?.leave();
     }
   }
 }

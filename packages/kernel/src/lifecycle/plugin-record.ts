@@ -27,7 +27,6 @@ export class PluginRecord {
   /** While the plugin is replaced stop-first. */
   gap: PromiseWithResolvers<void> | undefined;
   retry: ClockTimer | undefined;
-  instancesMade = 0;
   state: PluginState = { phase: 'discovered' };
   since: number;
   readonly #history: HistoryEntry[] = [];
@@ -45,6 +44,16 @@ export class PluginRecord {
       this.since = now;
     }
     this.state = state;
+  }
+
+  /** Remembers what should run and what is; gives a way back. */
+  checkpoint(): (now: number) => void {
+    const { desired, state, lastChange } = this;
+    return (now) => {
+      this.desired = desired;
+      this.lastChange = lastChange;
+      this.enter(state, now);
+    };
   }
 
   get history(): readonly HistoryEntry[] {

@@ -3,10 +3,11 @@ import { runOutsideCalls } from '../call/call-storage.ts';
 import { errors } from '../errors.ts';
 import type { Instance } from './instance.ts';
 
-export type Step = 'initialize' | 'warm' | 'start' | 'health' | 'quiesce' | 'resume' | 'stop' | 'dispose';
+export type Step = 'create' | 'initialize' | 'warm' | 'start' | 'health' | 'quiesce' | 'resume' | 'stop' | 'dispose';
 
 /** The limit that a step of the machinery shares with a step the author knows. */
 const LIMIT_OF = {
+  create: 'initialize',
   initialize: 'initialize',
   warm: 'initialize',
   start: 'start',
@@ -27,7 +28,7 @@ export function runStep<T>(instance: Instance, step: Step, action: () => Promise
   return new Promise<T>((resolve, reject) => {
     const end = () => {
       timer.cancel();
-      if (instance.interruptStep === fail) instance.interruptStep = undefined;
+      instance.interrupts.delete(fail);
     };
     const fail = (reason: unknown) => {
       end();
@@ -38,7 +39,7 @@ export function runStep<T>(instance: Instance, step: Step, action: () => Promise
       );
     };
     const timer = instance.clock.after(limitMs, () => fail(errors.BP_STEP_TIMEOUT({ plugin, version, step, limitMs })));
-    instance.interruptStep = fail;
+    instance.interrupts.add(fail);
     try {
       runOutsideCalls(action).then((value) => {
         end();

@@ -1,3 +1,4 @@
+import type { ScopedResource } from '@backplane/plugin-api';
 import { ManualClock } from '@backplane/testing';
 import { describe, expect, it } from 'vitest';
 import { PluginScope, type ScopeOwner } from './plugin-scope.ts';
@@ -134,6 +135,78 @@ describe('a scope', () => {
     await next.close();
     expect(events).toEqual(['closed 3', 'closed 1']);
     expect(resources.keys()).toEqual([]);
+  });
+
+  it('does not make a resource again before the one before it is disposed', async () => {
+    const resources = new ResourceTable();
+    const old = createScope(resources).scope;
+    const next = createScope(resources).scope;
+    const closed = Promise.withResolvers<void>();
+    const events: string[] = [];
+    await old.resource('port', () => ({
+      value: 1,
+      dispose: () => closed.promise.then(() => void events.push('closed')),
+    }));
+    const closing = old.close();
+    const bound = next.resource('port', () => {
+      events.push('bound');
+      return { value: 2, dispose() {} };
+    });
+    await new Promise(setImmediate);
+    expect(events).toEqual([]);
+    closed.resolve();
+    expect(await bound).toBe(2);
+    expect(events).toEqual(['closed', 'bound']);
+    await closing;
+    await next.close();
+    expect(resources.keys()).toEqual([]);
+  });
+
+  it('does not let a factory that hangs stand in the way of the next, and disposes what it makes too late', async () => {
+    const resources = new ResourceTable();
+    const first = createScope(resources).scope;
+    const late = Promise.withResolvers<ScopedResource<string>>();
+    const events: string[] = [];
+    const hanging = first.resource('port', () => late.promise).catch((error) => error.code);
+    expect(await first.close()).toEqual([]);
+    expect(resources.keys()).toEqual([]);
+    const second = createScope(resources).scope;
+    expect(await second.resource('port', () => ({ value: 'second', dispose() {} }))).toBe('second');
+    late.resolve({ value: 'first', dispose: () => void events.push('first disposed') });
+    expect(await hanging).toBe('BP_SCOPE_CLOSED');
+    expect(events).toEqual(['first disposed']);
+    await second.close();
+  });
+
+  it('keeps the pace of an interval, and one run of a task, when it is resumed before they ended', async () => {
+    const { scope, clock } = createScope();
+    const release: (() => void)[] = [];
+    let ticks = 0;
+    scope.interval('slow', 10, async () => {
+      ticks++;
+      if (ticks === 1) await new Promise<void>((resolve) => release.push(resolve));
+    });
+    let running = 0;
+    let most = 0;
+    scope.task('deaf', async () => {
+      most = Math.max(most, ++running);
+      await new Promise<void>((resolve) => release.push(resolve));
+      running--;
+    });
+    scope.activate();
+    await clock.advance(10);
+    const paused = scope.pause();
+    scope.activate();
+    await clock.advance(50);
+    expect({ ticks, most }).toEqual({ ticks: 1, most: 1 });
+    for (const open of release.splice(0)) open();
+    await paused;
+    await clock.advance(100);
+    expect({ ticks, most }).toEqual({ ticks: 11, most: 1 });
+    const closing = scope.close();
+    for (const open of release.splice(0)) open();
+    await closing;
+    expect(clock.waiting).toBe(0);
   });
 
   it('forgets a resource whose factory fails', async () => {

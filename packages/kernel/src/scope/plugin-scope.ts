@@ -94,9 +94,17 @@ export class PluginScope implements Scope {
 
   async resource<T>(key: string, factory: () => ScopedResource<T> | Promise<ScopedResource<T>>): Promise<T> {
     this.#assertOpen(key);
-    const { value, release } = await this.#owner.resources.acquire(this.#owner.plugin, key, factory);
-    if (this.#phase === 'closed') await release();
-    this.#own(key, release);
+    const claim = this.#owner.resources.acquire(this.#owner.plugin, key, factory);
+    // Owned from the first moment on: a scope that closes while the factory still works gives its claim back.
+    const effect = this.#own(key, claim.release);
+    let value: T;
+    try {
+      value = await claim.value;
+    } catch (error) {
+      await effect.dispose();
+      throw error;
+    }
+    this.#assertOpen(key);
     return value;
   }
 

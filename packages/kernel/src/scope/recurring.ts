@@ -25,7 +25,8 @@ export class Interval implements Recurring {
   arm(): void {
     if (this.#armed) return;
     this.#armed = true;
-    this.#schedule();
+    // A tick that outlived the pause goes on by itself when it ends: two chains would double the pace.
+    if (this.#running === undefined) this.#schedule();
   }
 
   async disarm(): Promise<void> {
@@ -75,11 +76,12 @@ export class Timeout implements Recurring {
   }
 }
 
-/** A loop that runs until its signal aborts. */
+/** A loop that runs until its signal aborts. Armed again while the last run still ends, it waits for that: never two at once. */
 export class Task implements Recurring {
   readonly #run: (signal: AbortSignal) => Promise<void>;
   readonly #onError: (error: unknown) => void;
-  #current: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
+  #current: AbortController | undefined;
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(run: (signal: AbortSignal) => Promise<void>, onError: (error: unknown) => void) {
     this.#run = run;
@@ -89,20 +91,20 @@ export class Task implements Recurring {
   arm(): void {
     if (this.#current !== undefined) return;
     const abort = new AbortController();
-    const ended = (async () => {
+    this.#current = abort;
+    this.#ended = this.#ended.then(async () => {
+      if (abort.signal.aborted) return;
       try {
         await this.#run(abort.signal);
       } catch (error) {
         if (!abort.signal.aborted) this.#onError(error);
       }
-    })();
-    this.#current = { abort, ended };
+    });
   }
 
   async disarm(): Promise<void> {
-    const current = this.#current;
+    this.#current?.abort();
     this.#current = undefined;
-    current?.abort.abort();
-    await current?.ended;
+    await this.#ended;
   }
 }
