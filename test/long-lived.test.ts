@@ -56,7 +56,9 @@ describe('what is open while its plugin is replaced', () => {
 
   const get = (path: string): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
-      httpRequest(host.url + path, { agent: false }, resolve).on('error', reject).end();
+      httpRequest(host.url + path, { agent: false }, resolve)
+        .on('error', reject)
+        .end();
     });
   /** Puts the next version in, and gives the one before. */
   const replace = async (drainMs = DRAIN_MS) => {
