@@ -40,7 +40,8 @@ export class Dispatcher implements ExchangeHost {
   readonly exchanges = new ExchangeList();
   readonly #options: DispatcherOptions;
   readonly #waiting = new Set<Waiting>();
-  #draining: { readonly empty: () => void; readonly oneLeft: () => void } | undefined;
+  #draining: { readonly oneLeft: () => void } | undefined;
+  #whenEmpty: (() => void) | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -77,14 +78,19 @@ export class Dispatcher implements ExchangeHost {
     this.#oneLeft();
   }
 
-  /** Resolves when nothing is in flight. What comes until then is served, and its connection closed after it. */
-  async drained(oneLeft: () => void): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#draining = { empty: resolve, oneLeft };
+  /** From here on every answer closes its connection, and what is long-lived is told to end. */
+  drain(oneLeft: () => void): void {
+    this.#draining = { oneLeft };
     for (const { response, upgrade } of this.exchanges) {
       if (!response.headersSent && upgrade === undefined) response.setHeader('connection', 'close');
     }
     for (const exchange of this.exchanges) exchange.destination.goingAway?.();
+  }
+
+  /** Resolves when nothing is in flight. */
+  async empty(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenEmpty = resolve;
     if (this.inFlight === 0) resolve();
     await promise;
   }
@@ -197,7 +203,7 @@ export class Dispatcher implements ExchangeHost {
     if (this.#draining === undefined) return;
     // The connection counts as idle once the response is out of the way.
     setImmediate(this.#draining.oneLeft);
-    if (this.inFlight === 0) this.#draining.empty();
+    if (this.inFlight === 0) this.#whenEmpty?.();
   }
 }
 

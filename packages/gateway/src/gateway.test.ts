@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
@@ -93,6 +94,38 @@ describe('closing', () => {
     await expect(get('/health')).rejects.toThrow();
     resolve('late');
     expect(await answer).toMatch(/connection: close[\s\S]*late$/i);
+    await closed;
+  });
+
+  test('serves what comes over an idle connection within the grace, and no longer', async () => {
+    let endGrace = () => {};
+    await fixture.current.close();
+    const clock = {
+      now: () => 0,
+      monotonic: () => 0,
+      after: (delay: number, action: () => void) => {
+        if (delay === 200) endGrace = action;
+        return { cancel() {} };
+      },
+    };
+    const own = await startGateway({ clock });
+    own.publish([
+      own.plugin({ name: 'served' }, (http) => http.routes((app) => void app.get('/', async () => 'here'))),
+    ]);
+    const idle = connect(Number(new URL(own.origin).port), '127.0.0.1');
+    const forgotten = connect(Number(new URL(own.origin).port), '127.0.0.1');
+    const ask = (socket: Socket) => socket.write('GET /served HTTP/1.1\r\nhost: a\r\n\r\n');
+    for (const socket of [idle, forgotten]) {
+      ask(socket);
+      expect(String((await once(socket, 'data'))[0])).toMatch(/connection: keep-alive/i);
+    }
+    const closed = own.gateway.close({ deadlineMs: 60_000, graceMs: 200 });
+    await expect(fetch(own.origin)).rejects.toThrow();
+    ask(idle);
+    expect(await text(idle)).toMatch(/^HTTP\/1.1 200 [\s\S]*connection: close[\s\S]*here$/i);
+    expect(forgotten.readableEnded).toBe(false);
+    endGrace();
+    await once(forgotten, 'end');
     await closed;
   });
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
@@ -52,8 +52,11 @@ export interface Gateway {
    * An app that fails is reported and does not stop the others.
    */
   warmAll(pause: () => Promise<void>, failed: (instance: InstanceInfo, error: unknown) => void): Promise<void>;
-  /** Stops accepting, lets what is in flight end until the deadline, then cuts it. Resolves when no connection is left. */
-  close(options: { readonly deadlineMs: number }): Promise<void>;
+  /**
+   * Stops accepting, lets what is in flight end until the deadline, then cuts it. Connections that are idle stay open for `graceMs`
+   * (default 0): a request may be on its way over one, and is served. Resolves when no connection is left.
+   */
+  close(options: { readonly deadlineMs: number; readonly graceMs?: number }): Promise<void>;
   /** Requests, streams and upgraded connections being served. */
   readonly inFlight: number;
 }
@@ -138,18 +141,36 @@ export function createGateway(options: GatewayOptions): Gateway {
         await http.warm().catch((error) => failed(http.instance, error));
       }
     },
-    async close({ deadlineMs }) {
-      const closed = [...servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    async close({ deadlineMs, graceMs = 0 }) {
+      let patient = graceMs > 0;
+      const closeIdle = () => {
+        if (!patient) for (const server of servers) server.closeIdleConnections();
+      };
       const timer = clock.after(deadlineMs, () => dispatcher.cut());
-      await dispatcher.drained(() => {
-        for (const server of servers) server.closeIdleConnections();
-      });
+      dispatcher.drain(closeIdle);
+      const allClosed = Promise.all([...servers].map(stopAccepting));
+      if (patient) {
+        const grace = Promise.withResolvers<void>();
+        const end = clock.after(Math.min(graceMs, deadlineMs), grace.resolve);
+        await Promise.race([grace.promise, allClosed]);
+        end.cancel();
+        patient = false;
+      }
+      closeIdle();
+      await dispatcher.empty();
       timer.cancel();
       for (const server of servers) server.closeAllConnections();
-      await Promise.all(closed);
+      await allClosed;
+      // Once more, in HTTP's own way: it ends the watch over slow requests.
+      for (const server of servers) server.close();
       servers.clear();
     },
   };
+}
+
+/** Resolves when the last connection has closed. Unlike the `close` of HTTP servers it leaves idle connections alone. */
+function stopAccepting(server: Server): Promise<void> {
+  return new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
 }
 
 function openServer(limits: GatewayLimits): Server {

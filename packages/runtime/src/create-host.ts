@@ -157,7 +157,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     const began = clock.monotonic();
     logger.info('The host is stopping.');
     kernel.announceStop();
-    await gateway.close({ deadlineMs: deadline });
+    await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     await Promise.all([loader.close(), ...system.map((management) => management.close())]);
     logger.info('The host has stopped.');

@@ -32,5 +32,7 @@ export interface HostOptions {
   readonly logDestination?: { write(line: string): unknown };
   /** Milliseconds that requests may take to end when the host stops. Default 10,000. */
   readonly stopDeadline?: number;
+  /** Milliseconds that idle connections stay open when the host stops, for what is on its way over them. Default 250. */
+  readonly stopGrace?: number;
   readonly clock?: Clock;
 }

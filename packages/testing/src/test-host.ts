@@ -37,6 +37,7 @@ export async function createTestHost(
     dataDir: join(folder, 'data'),
     listen: { port: 0 },
     adminToken: TOKEN,
+    stopGrace: 0,
     logFormat: 'json',
     logDestination: { write: (line) => log.push(line.trimEnd()) },
     ...rest,
