@@ -121,10 +121,17 @@ export class PluginLibrary {
   async #loadCandidate(candidate: PluginCandidate): Promise<Loaded> {
     const { origin } = candidate;
     return attempt(candidate.name, origin, async () => {
-      if (candidate.manifest?.manifest.enabled === false) return { name: candidate.name, origin, outcome: 'disabled' };
+      if (await this.#isOff(candidate)) return { name: candidate.name, origin, outcome: 'disabled' };
       const unit = await this.#unitOf(candidate);
       return this.#configure(unit, origin);
     });
+  }
+
+  /** Whether the manifest switches the plugin off, and configuration does not switch it on. */
+  async #isOff({ name, manifest }: PluginCandidate): Promise<boolean> {
+    if (manifest?.manifest.enabled !== false) return false;
+    const { settings } = await this.#options.configs.pluginConfig(name, manifest.manifest.aliases);
+    return settings.enabled !== true;
   }
 
   #loadRegistered(plugin: Plugin): Promise<Loaded> {
