@@ -21,6 +21,9 @@ export interface ServerComparison {
   readonly status?: number;
 }
 
+/** Samples that are not counted: a compiler that takes over in the middle of the rounds makes any ratio. */
+const WARM_UP = 4;
+
 /**
  * Compares servers by their own CPU time for one request, each in its process, driven in turns over loopback from another one.
  * A request that fails, or has another status, ends the benchmark: a fast wrong answer is no result.
@@ -48,7 +51,7 @@ export async function compareServers(comparison: ServerComparison): Promise<read
     return { server, result };
   };
 
-  for (const variant of servers.keys()) await drive(variant);
+  for (let turn = 0; turn < WARM_UP; turn += 1) for (const variant of servers.keys()) await drive(variant);
   const rows = await inRounds([...servers.keys()], baseline, rounds, 'µs', async (variant) => {
     const before = await servers.get(variant)?.usage();
     const { server, result } = await drive(variant);

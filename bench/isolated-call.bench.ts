@@ -4,10 +4,13 @@ import { systemClock } from '@backplane/base';
 import { createProcessUnit } from '@backplane/isolation';
 import type { CallContext } from '@backplane/plugin-api';
 import type { InstanceHost, PluginData, RemoteService } from '@backplane/ports';
+import { defineBenchmark, type Harness } from './harness.ts';
+import { inRounds } from './rounds.ts';
+import { median } from './statistics.ts';
 
 /**
- * A service call into an isolated plugin beside the bare IPC channel it goes over: run with
- * `node --conditions=backplane-source bench/isolated-call.bench.ts`.
+ * A service call into an isolated plugin beside the bare IPC channel it goes over: CPU of both processes, and wall time, since a channel is
+ * waited for.
  * Both carry the same 100 bytes there and back; ours carries caller, trace, deadline and cancellation besides.
  */
 
@@ -99,13 +102,13 @@ function childCpu(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
 }
 
-interface Figure {
-  /** Microseconds a call. */
+/** Microseconds a call. */
+interface Cost {
   readonly wall: number;
   readonly cpu: number;
 }
 
-async function measure({ echo, pid }: Contender, calls: number, inFlight: number): Promise<Figure> {
+async function measure({ echo, pid }: Contender, calls: number, inFlight: number): Promise<Cost> {
   const cpu = () => {
     const { user, system } = process.cpuUsage();
     return user + system + childCpu(pid);
@@ -115,31 +118,49 @@ async function measure({ echo, pid }: Contender, calls: number, inFlight: number
   return { wall: ((performance.now() - wallBefore) * 1000) / calls, cpu: (cpu() - cpuBefore) / calls };
 }
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
-/** Round by round, so that both meet the same moods of the machine; gives the medians of the rounds' ratios, ours by raw. */
-async function compare(title: string, calls: number, inFlight: number): Promise<Figure> {
-  const rounds: { raw: Figure; ours: Figure }[] = [];
-  for (const { echo } of [raw, ours]) await run(echo, 2 * calls, inFlight);
-  for (let round = 0; round < ROUNDS; round++)
-    rounds.push({ raw: await measure(raw, calls, inFlight), ours: await measure(ours, calls, inFlight) });
-  for (const who of ['raw', 'ours'] as const) {
-    const wall = median(rounds.map((round) => round[who].wall));
-    const cpu = median(rounds.map((round) => round[who].cpu));
-    const rate = Math.round(1e6 / wall);
-    console.log(`${title}  ${who.padEnd(4)}  ${wall.toFixed(1)} µs wall, ${cpu.toFixed(1)} µs CPU, ${rate} calls/s`);
-  }
-  const ratio = (of: keyof Figure) => median(rounds.map((round) => round.ours[of] / round.raw[of]));
-  return { wall: ratio('wall'), cpu: ratio('cpu') };
+interface Pair {
+  readonly raw: Contender;
+  readonly ours: Contender;
 }
 
-const raw = await rawChannel();
-const ours = await isolatedService();
-const latency = await compare(' 1 in flight', LATENCY_CALLS, 1);
-const cost = await compare(`${IN_FLIGHT} in flight`, THROUGHPUT_CALLS, IN_FLIGHT);
-await Promise.all([raw.end(), ours.end()]);
+/** Round by round, so that both meet the same moods of the machine. Gives the median ratio of the wall times, ours by raw. */
+async function compare(harness: Harness, pair: Pair, title: string, calls: number, inFlight: number): Promise<number> {
+  for (const { echo } of [pair.raw, pair.ours]) await run(echo, 2 * calls, inFlight);
+  const wall: Record<keyof Pair, number[]> = { raw: [], ours: [] };
+  const rows = await inRounds(['raw', 'ours'], 'raw', ROUNDS, 'µs', async (variant) => {
+    const who = variant as keyof Pair;
+    const figure = await measure(pair[who], calls, inFlight);
+    wall[who].push(figure.wall);
+    return figure.cpu;
+  });
+  harness.add(
+    rows.map((row) => ({
+      ...row,
+      variant: `${row.variant}, ${title}`,
+      notes: { 'wall µs': median(wall[row.variant as keyof Pair]).toFixed(1) },
+    })),
+  );
+  return median(wall.ours.map((value, round) => value / (wall.raw[round] ?? Number.NaN)));
+}
 
-const inverse = (value: number) => (1 / value).toFixed(2);
-console.log(`latency     ${latency.wall.toFixed(2)} x raw (CPU ${latency.cpu.toFixed(2)} x); promised: at most 1.30`);
-console.log(`throughput  ${inverse(cost.wall)} x raw (by CPU ${inverse(cost.cpu)} x); promised: at least 1.50`);
-process.exitCode = latency.wall <= 1.3 && 1 / cost.wall >= 1.5 ? 0 : 1;
+export default defineBenchmark({
+  name: 'isolated-call',
+  description: 'a service call into an isolated plugin beside the bare IPC channel',
+  async run(harness) {
+    const pair = { raw: await rawChannel(), ours: await isolatedService() };
+    try {
+      const latency = await compare(harness, pair, '1 in flight', LATENCY_CALLS, 1);
+      harness.promise({ text: 'latency <= 1.3 x the raw channel', limit: 1.3, measured: latency });
+      const time = await compare(harness, pair, `${IN_FLIGHT} in flight`, THROUGHPUT_CALLS, IN_FLIGHT);
+      harness.promise({
+        text: 'throughput >= 1.5 x the raw channel',
+        limit: 1.5,
+        measured: 1 / time,
+        direction: 'at least',
+      });
+      return harness.report();
+    } finally {
+      await Promise.all([pair.raw.end(), pair.ours.end()]);
+    }
+  },
+});

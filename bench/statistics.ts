@@ -30,3 +30,12 @@ export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
+
+/** What `y` grows by for each 1 of `x`: the median slope over all pairs (Theil and Sen), which a few wild samples cannot bend. */
+export function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
+  const slopes: number[] = [];
+  for (const [index, a] of points.entries()) {
+    for (const b of points.slice(index + 1)) if (b.x !== a.x) slopes.push((b.y - a.y) / (b.x - a.x));
+  }
+  return median(slopes);
+}

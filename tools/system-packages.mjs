@@ -5,7 +5,10 @@ import { delimiter, join } from 'node:path';
 import { BootstrapError } from './bootstrap.mjs';
 
 /** What the tests use besides Node: the command they call, and where Debian has it. */
-export const SYSTEM_PACKAGES = [{ command: 'openssl', debianPackage: 'openssl' }];
+export const SYSTEM_PACKAGES = [
+  { command: 'openssl', debianPackage: 'openssl' },
+  { command: 'curl', debianPackage: 'curl' },
+];
 
 /**
  * Sees to it that the system commands are there. As root on Debian it installs them; elsewhere it says what to install,

@@ -6,6 +6,8 @@ export interface ErrorFields {
   readonly status: number;
   /** Facts for programs; JSON values only. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** What the code means, in one sentence; the same for every error of that code. */
+  readonly title?: string;
 }
 
 /** The one error class: a message that says what happened, to whom and what to do, with a stable code. */
@@ -13,6 +15,7 @@ export class BackplaneError extends Error implements ErrorFields {
   readonly code: string;
   readonly status: number;
   readonly details: Readonly<Record<string, unknown>>;
+  declare readonly title?: string;
 
   constructor(fields: ErrorFields, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -20,6 +23,8 @@ export class BackplaneError extends Error implements ErrorFields {
     this.code = fields.code;
     this.status = fields.status;
     this.details = fields.details;
+    // Not enumerable: it says nothing of this error that its code does not say, so logs and copies leave it out.
+    if (fields.title !== undefined) Object.defineProperty(this, 'title', { value: fields.title });
   }
 }
 

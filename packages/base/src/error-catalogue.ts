@@ -45,7 +45,7 @@ export function createErrors<const E extends ErrorEntries>(entries: E): ErrorCat
   for (const [code, entry] of Object.entries(entries)) {
     catalogue[code] = (details: Record<string, unknown>, options?: ErrorOptions) =>
       new BackplaneError(
-        { code, status: entry.status ?? 500, details },
+        { code, status: entry.status ?? 500, details, title: entry.title },
         `${entry.message(details)} ${entry.mend}`.trim(),
         options,
       );

@@ -84,10 +84,10 @@ describe('a JSON Schema', () => {
       url: Type.String({ format: 'uri' }),
       port: Type.Integer({ minimum: 1, default: 80 }),
     });
-    expect(await check(schema as unknown as ConfigSchema, { url: 'http://x' })).toEqual({
+    expect(await check(schema, { url: 'http://x' })).toEqual({
       value: { url: 'http://x', port: 80 },
     });
-    expect(await issues(schema as unknown as ConfigSchema, { url: 'nowhere', port: 0 })).toMatchObject([
+    expect(await issues(schema, { url: 'nowhere', port: 0 })).toMatchObject([
       { path: ['url'], expected: 'a string in the format uri' },
       { path: ['port'], expected: 'a whole number at least 1' },
     ]);
@@ -117,7 +117,7 @@ describe('a JSON Schema', () => {
     ['a reference to nothing', { $ref: '#/$defs/none' }],
     ['required that is no list', { type: 'object', required: true }],
   ])('refuses %s with a coded error', async (_, schema) => {
-    await expect(check(schema as unknown as ConfigSchema, {})).rejects.toMatchObject({
+    await expect(check(schema as ConfigSchema, {})).rejects.toMatchObject({
       code: 'BP_CONFIG_SCHEMA_INVALID',
     });
   });

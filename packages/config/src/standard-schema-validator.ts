@@ -55,6 +55,9 @@ const sentence = (path: readonly string[], message: string) =>
 
 function schemaAt(schema: JsonSchema | undefined, path: readonly string[]): JsonSchema | undefined {
   let at = schema;
-  for (const key of path) at = isPlainMap(at?.properties) ? (at.properties[key] as JsonSchema | undefined) : at?.items;
+  for (const key of path) {
+    const items = isPlainMap(at?.items) ? (at.items as JsonSchema) : undefined;
+    at = isPlainMap(at?.properties) ? (at.properties[key] as JsonSchema | undefined) : items;
+  }
   return at;
 }

@@ -34,6 +34,24 @@ describe('the log of a plugin', () => {
     expect(fixture.logger.lines[1]?.fields).toMatchObject({ colour: 'blue' });
   });
 
+  test('keeps what a child logger of a request is bound to, and nothing from one request to the next', async () => {
+    const notes = fixture.plugin({ name: 'notes' }, (http) =>
+      http.routes((app) => {
+        app.get('/', async (request) => {
+          request.log.child({ colour: 'blue' }).info({ size: 1 }, 'bound');
+          request.log.info('plain');
+          return '';
+        });
+      }),
+    );
+    fixture.publish([notes]);
+    await fetch(`${fixture.origin}/notes`);
+    expect(fixture.logger.lines.map(({ message, fields }) => ({ message, fields }))).toEqual([
+      { message: 'bound', fields: { colour: 'blue', size: 1 } },
+      { message: 'plain', fields: {} },
+    ]);
+  });
+
   test('says why a body was cut after its first byte, whoever made it', async () => {
     const broken = fixture.plugin({ name: 'broken' }, (http) => {
       http.routes((app) => {

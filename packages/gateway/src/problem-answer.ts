@@ -35,8 +35,9 @@ export function refusalFor(thrown: unknown, place: ProblemPlace): Refusal {
   if (isBackplaneError(thrown)) {
     const status =
       Number.isInteger(thrown.status) && thrown.status >= 400 && thrown.status <= 599 ? thrown.status : 500;
-    const { code, details = {} } = thrown;
-    return { error: new BackplaneError({ code, status, details }, thrown.message, { cause: thrown }) };
+    const { code, details = {}, title } = thrown;
+    const fields = { code, status, details, ...(title !== undefined && { title }) };
+    return { error: new BackplaneError(fields, thrown.message, { cause: thrown }) };
   }
   const plugin = place.plugin ?? 'The host';
   const foreign = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as ForeignError;

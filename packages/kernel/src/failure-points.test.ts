@@ -119,14 +119,17 @@ describe.each(HOWS)('a step that %s', (how) => {
       await leavesNothing(s);
     });
 
-    it(`in quiesce of the old version (${replace}) returns the change, and the old version goes on`, async () => {
+    const inTime = how === 'throws' || how === 'gives up';
+    const outcome = inTime ? 'returned' : 'applied';
+    it(`in quiesce of the old version (${replace}): the change is ${outcome}`, async () => {
       const s = stage();
       await settled(s.host, s.host.set(s.make('1.0.0', { point: 'quiesce', how, once: true }, { replace })));
       const result = await settled(s.host, s.host.set(s.make('2.0.0', undefined, { replace })));
-      expect(result).toMatchObject({ value: { steps: [{ outcome: 'returned' }] } });
+      expect(result).toMatchObject({ value: { steps: [{ outcome }] } });
       await settled(s.host, s.host.kernel.settled());
       await s.host.clock.advance(300);
-      expect(s.host.kernel.pluginStatus('x')).toMatchObject({ version: '1.0.0', state: { phase: 'running' } });
+      const version = inTime ? '1.0.0' : '2.0.0';
+      expect(s.host.kernel.pluginStatus('x')).toMatchObject({ version, state: { phase: 'running' } });
       await settled(s.host, s.host.set(s.make('3.0.0', undefined, { replace })));
       expect(s.host.kernel.pluginStatus('x').version).toBe('3.0.0');
       await leavesNothing(s);

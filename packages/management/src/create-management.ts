@@ -116,8 +116,8 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
     return body;
   });
   app.post<Named>('/plugins/:name/reload', async (request): Promise<ReloadBody> => {
+    const report = await control.reload(request.params.name);
     const { name } = control.pluginStatus(request.params.name);
-    const report = await control.reload(name);
     const step = report.steps.find((candidate) => candidate.name === name);
     if (step && step.outcome !== 'applied') throw reloadFailed(name, step);
     return {

@@ -23,7 +23,7 @@ export interface CallContext {
   readonly deadline: number | undefined;
   /** Aborts when the caller has gone, the deadline has passed, or the drain limit of a replaced plugin is reached. */
   readonly signal: AbortSignal;
-  /** Aborts when the plugin that serves this call is being replaced: end what is long-lived soon. */
+  /** Aborts when the plugin that serves this call is being replaced, or the host is stopping: end what is long-lived soon. */
   readonly draining: AbortSignal;
   /** The generation this call sees from beginning to end. */
   readonly generation: number;

@@ -13,7 +13,12 @@ it('makes errors with code, status and details, and keeps nothing of the plugin 
     },
   });
   const error = errors.BP_HELLO_NOBODY({ name: 'x' });
-  expect(error).toMatchObject({ code: 'BP_HELLO_NOBODY', status: 404, details: { name: 'x' } });
+  expect(error).toMatchObject({
+    code: 'BP_HELLO_NOBODY',
+    status: 404,
+    details: { name: 'x' },
+    title: 'There is nobody to greet.',
+  });
   expect(error.message).toBe('Nobody is called x. Name somebody.');
   expect(publishedCatalogues()).toHaveLength(before);
 });

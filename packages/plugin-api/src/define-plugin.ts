@@ -85,10 +85,14 @@ export interface PluginMetadata {
 
 /** The running half of a plugin: what `initialize` returns. All parts are optional. */
 export interface PluginLifecycle {
-  /** Activates: timers and tasks run from here on. Throwing returns everything to the version before. */
+  /**
+   * Activates, once the old version has quiesced; services may be called from here on. Timers and tasks begin at the swap that follows.
+   * Throwing returns everything to the version before.
+   */
   start?(handover: Handover): void | Promise<void>;
-  /** Called once the last call has left, before the scope is undone. */
+  /** Called after `start`, when the last call has left or the drain limit is over, before the scope is undone. */
   stop?(): void | Promise<void>;
+  /** Asked once after `start`, where `unhealthy` returns everything to the version before, and whenever somebody wants to know. */
   health?(): HealthAnswer | Promise<HealthAnswer>;
   /** State for the next version, taken when this one has quiesced. Structured-cloneable. */
   handOver?(): unknown;

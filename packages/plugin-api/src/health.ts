@@ -1,5 +1,7 @@
+/** `degraded` still serves. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
+/** One thing a plugin looked at. A `fail` makes it unhealthy and a `warn` degraded, where it states no status itself. */
 export interface HealthCheckResult {
   readonly name: string;
   readonly status: 'pass' | 'warn' | 'fail';

@@ -15,7 +15,7 @@ export {
   WITH_OPTIONS,
   withCallOptions,
 } from './call-context.ts';
-export type { ConfigSchema, InferConfig, JsonSchema, PropertyMap, PropertySchema } from './config-schema.ts';
+export type { ConfigSchema, InferConfig, NoConfigDeclared, PropertyMap, PropertySchema } from './config-schema.ts';
 export { defineErrors } from './define-errors.ts';
 export {
   type Dependencies,
@@ -44,6 +44,7 @@ export type {
   ResponseHeaders,
   ResponseInit,
 } from './http.ts';
+export type { JsonSchema, JsonTypeName } from './json-schema.ts';
 export type { Logger } from './logger.ts';
 export { isPluginClass, PluginBase, type PluginClass, pluginFromClass } from './plugin-class.ts';
 export type { Handover, IsolationLevel, PluginContext, PluginIdentity } from './plugin-context.ts';
@@ -60,5 +61,6 @@ export {
   optional,
   type ServiceHandle,
   type ServiceRef,
+  type ServiceWithoutInterface,
   service,
 } from './service-ref.ts';

@@ -6,12 +6,13 @@ import type { Needs } from './service-ref.ts';
 
 /**
  * The class form of a plugin: give it a static `metadata` (and `config`, `needs` where it has them), override what it needs, and export it.
+ * Annotate `metadata` with `PluginMetadata`, so that a misspelt key is found; `S` and `N` are the types of `config` and `needs`.
  * The host makes one object per instance. Fields are set in `initialize`; `this.context` is there from then on.
  */
-export abstract class PluginBase<S extends ConfigSchema = ConfigSchema, N extends Needs = Needs>
+export abstract class PluginBase<S extends ConfigSchema = Record<never, never>, N extends Needs = Record<never, never>>
   implements PluginLifecycle
 {
-  static readonly metadata: PluginMetadata;
+  static readonly metadata?: PluginMetadata;
   static readonly config?: ConfigSchema;
   static readonly needs?: Needs;
 
@@ -24,16 +25,14 @@ export abstract class PluginBase<S extends ConfigSchema = ConfigSchema, N extend
     return this.#context;
   }
 
-  /** Prepares without outside effects. */
+  /** As `initialize` of `definePlugin`. */
   initialize(_context: PluginContext<InferConfig<S>, N>): void | Promise<void> {}
-  /** Activates. */
+  /** As in `PluginLifecycle`, like everything below. */
   start(_handover: Handover): void | Promise<void> {}
-  /** Called once the last call has left, before the scope is undone. */
   stop(): void | Promise<void> {}
   health(): HealthAnswer | Promise<HealthAnswer> {
     return true;
   }
-  /** State for the next version. */
   handOver(): unknown {
     return undefined;
   }

@@ -32,7 +32,7 @@ export interface PluginContext<C = Readonly<Record<string, unknown>>, N extends 
    * Offers a service that the plugin declares in `provides`. Called in `initialize`.
    * @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE
    */
-  provide<T extends object>(ref: ServiceRef<T>, implementation: T): void;
+  provide<T extends object>(ref: ServiceRef<T>, implementation: NoInfer<T>): void;
   /** Says that the plugin cannot go on: it is taken out, its dependents are stopped with this reason, and it is started again later. */
   fail(reason: unknown): void;
 }

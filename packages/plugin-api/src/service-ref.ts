@@ -50,11 +50,17 @@ export type HandleOf<N> =
 
 export type Handles<N extends Needs> = { readonly [K in keyof N]: HandleOf<N[K]> };
 
+/** What a token brings whose type was not given: name it, as in `service<DocumentSigner>('trust-pki.document_signer')`. */
+export interface ServiceWithoutInterface extends Readonly<Record<never, unknown>> {}
+
 /**
  * Declares the token of a service. Export it beside the service's interface; importing it brings the type.
  * Arguments and results must be structured-cloneable.
  */
-export function service<T extends object>(id: string, options: { readonly range?: string } = {}): ServiceRef<T> {
+export function service<T extends object = ServiceWithoutInterface>(
+  id: string,
+  options: { readonly range?: string } = {},
+): ServiceRef<T> {
   return Object.freeze({ kind: 'service', id, ...options });
 }
 

@@ -13,6 +13,6 @@ export interface HostControl {
   pluginStatus(name: string): PluginStatus;
   /** @throws BP_PLUGIN_UNKNOWN */
   health(name: string): Promise<HealthReport>;
-  /** Loads the plugin's code and configuration anew and replaces it. @throws BP_PLUGIN_UNKNOWN */
+  /** Loads the plugin's code and configuration anew and replaces it, or adds it when it came since the start. @throws BP_PLUGIN_UNKNOWN */
   reload(name: string): Promise<ChangeReport>;
 }

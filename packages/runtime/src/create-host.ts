@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
-import { isBackplaneError, messageOf, systemClock } from '@backplane/base';
+import { canonicalName, isBackplaneError, messageOf, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
@@ -30,7 +30,11 @@ export interface HostStart {
 export interface Host {
   /** Starts everything, once. Plugins that fail do not fail the start; they are in `plugins` with the reason. */
   start(): Promise<HostStart>;
-  /** Loads the plugin's code and configuration anew and replaces it without a failed request. @throws BP_PLUGIN_UNKNOWN and why it cannot be loaded */
+  /**
+   * Loads the plugin's code and configuration anew and replaces it without a failed request. A plugin that was put into the plugin folders
+   * since the start is added. What could not be loaded is in the report.
+   * @throws BP_PLUGIN_UNKNOWN
+   */
   reload(name: string): Promise<ChangeReport>;
   /** Looks again at the plugin folders: adds what is new, replaces what changed, removes what is gone. */
   rescan(): Promise<ChangeReport>;
@@ -119,12 +123,23 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   };
 
   async function reload(nameOrAlias: string): Promise<ChangeReport> {
-    const { name, origin } = kernel.pluginStatus(nameOrAlias);
+    const { name, origin } = await whereIs(nameOrAlias);
     try {
       return await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was reloaded.' });
     } catch (error) {
       if (!isBackplaneError(error)) throw error;
       return kernel.apply({ refuse: [{ name, origin, error: error as never }] });
+    }
+  }
+
+  /** A plugin that was put there after the start is known to the folders only. */
+  async function whereIs(nameOrAlias: string): Promise<{ readonly name: string; readonly origin: string }> {
+    try {
+      return kernel.pluginStatus(nameOrAlias);
+    } catch (unknown) {
+      const found = await library.whereIs(canonicalName(nameOrAlias));
+      if (found === undefined) throw unknown;
+      return found;
     }
   }
 

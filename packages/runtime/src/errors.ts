@@ -21,6 +21,13 @@ export const errors = defineErrors('runtime', {
     mend: 'Put it back, or restart the host without it.',
     message: (d: { plugin: string; origin: string }) => `Plugin "${d.plugin}" is no longer found at ${d.origin}.`,
   },
+  BP_PLUGIN_RENAMED: {
+    title: 'The code of a plugin gives another name than the one that was asked for',
+    status: 409,
+    mend: 'Call file and plugin the same, or restart the host.',
+    message: (d: { asked: string; found: string; origin: string }) =>
+      `${d.origin} was loaded as "${d.asked}", but its code says "${d.found}".`,
+  },
   BP_PLUGIN_DISABLED: {
     title: 'A plugin is disabled',
     status: 409,

@@ -90,8 +90,18 @@ export class PluginLibrary {
     const loaded = program ? await this.#loadRegistered(program) : await this.#loadCandidate(await this.#find(name));
     if (loaded.outcome === 'refused') throw loaded.error;
     if (loaded.outcome === 'disabled') throw errors.BP_PLUGIN_DISABLED({ plugin: name });
+    if (loaded.name !== name)
+      throw errors.BP_PLUGIN_RENAMED({ asked: name, found: loaded.name, origin: loaded.origin });
     this.#origins.set(loaded.name, loaded.origin);
     return loaded.desired;
+  }
+
+  /** Where the plugin folders hold a plugin of that file, manifest or package name, sound or not. */
+  async whereIs(name: string): Promise<{ readonly name: string; readonly origin: string } | undefined> {
+    const { candidates, problems } = await this.#discover();
+    const problem = problems.find((item) => item.plugin === name);
+    const origin = candidates.find((item) => item.name === name)?.origin ?? (problem && (problem.origin ?? ''));
+    return origin === undefined ? undefined : { name, origin };
   }
 
   async #find(name: string): Promise<PluginCandidate> {
@@ -111,10 +121,17 @@ export class PluginLibrary {
   async #loadCandidate(candidate: PluginCandidate): Promise<Loaded> {
     const { origin } = candidate;
     return attempt(candidate.name, origin, async () => {
-      if (candidate.manifest?.manifest.enabled === false) return { name: candidate.name, origin, outcome: 'disabled' };
+      if (await this.#isOff(candidate)) return { name: candidate.name, origin, outcome: 'disabled' };
       const unit = await this.#unitOf(candidate);
       return this.#configure(unit, origin);
     });
+  }
+
+  /** Whether the manifest switches the plugin off, and configuration does not switch it on. */
+  async #isOff({ name, manifest }: PluginCandidate): Promise<boolean> {
+    if (manifest?.manifest.enabled !== false) return false;
+    const { settings } = await this.#options.configs.pluginConfig(name, manifest.manifest.aliases);
+    return settings.enabled !== true;
   }
 
   #loadRegistered(plugin: Plugin): Promise<Loaded> {

@@ -32,7 +32,7 @@ export interface ProblemCircumstances {
 export function problemOf(error: Error & ErrorFields, { path, traceId, issues }: ProblemCircumstances): Problem {
   return {
     type: problemType(error.code),
-    title: titleOf(error.code, error.status),
+    title: error.title ?? titleOf(error.code, error.status),
     status: error.status,
     detail: error.message,
     code: error.code,

@@ -3,7 +3,7 @@ import type { Handover } from '@backplane/plugin-api';
 import type { Instance } from '../lifecycle/instance.ts';
 import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
 import type { GenerationTable } from './generation-table.ts';
-import { resume, takeHandover } from './take-handover.ts';
+import { type HandoverOptions, resume, takeHandover } from './take-handover.ts';
 
 /** What was stopped before its next version is made: what to return to, and what it left behind. */
 export interface Gap {
@@ -13,10 +13,9 @@ export interface Gap {
   readonly failures: ReadonlyMap<string, BackplaneError>;
 }
 
-export interface StopFirstOptions {
+export interface StopFirstOptions extends HandoverOptions {
   readonly table: GenerationTable;
   readonly clock: Clock;
-  readonly checkCloneable: boolean;
   /** One that cannot quiesce keeps all of them running. */
   readonly atomic: boolean;
 }
@@ -26,14 +25,14 @@ export interface StopFirstOptions {
  * @throws BP_GENERATION_NOT_BUILT; everything runs on then.
  */
 export async function stopFirst(instances: readonly Instance[], options: StopFirstOptions): Promise<Gap> {
-  const { table, clock, checkCloneable, atomic } = options;
+  const { table, clock, atomic } = options;
   const handovers = new Map<string, Handover>();
   const failures = new Map<string, BackplaneError>();
   await Promise.all(
     instances.map(async (instance) => {
       const { name } = instance.identity;
       try {
-        handovers.set(name, await takeHandover(instance, checkCloneable));
+        handovers.set(name, await takeHandover(instance, options));
       } catch (error) {
         failures.set(name, error as BackplaneError);
       }

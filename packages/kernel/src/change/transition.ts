@@ -9,15 +9,14 @@ import { normalizeHealth } from '../lifecycle/normalize-health.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 import type { Candidate, Entry } from './candidate.ts';
 import { discard } from './retirement.ts';
-import { resume, takeHandover } from './take-handover.ts';
+import { type HandoverOptions, resume, takeHandover } from './take-handover.ts';
 import type { ViewTable } from './view-table.ts';
 
 /** What a transition needs of the kernel. */
-export interface TransitionHost {
+export interface TransitionHost extends HandoverOptions {
   readonly parts: readonly GenerationPart<unknown>[];
   /** True on a running host, where routes are built before the swap; at boot they are built afterwards. */
   readonly warm: boolean;
-  readonly checkCloneable: boolean;
   /** What the plugins that run now depend on. */
   readonly runningEdges: Resolution['edges'];
   create(entry: Entry): Instance;
@@ -123,7 +122,7 @@ export class Transition {
     if (!old) return;
     this.#quiesced.add(old);
     try {
-      this.#handovers.set(entry.name, await takeHandover(old, this.#host.checkCloneable));
+      this.#handovers.set(entry.name, await takeHandover(old, this.#host));
     } catch (error) {
       this.#drop(entry, asFailure(error));
     }
