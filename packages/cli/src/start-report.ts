@@ -21,11 +21,14 @@ const MARKS = { running: '✓', failed: '✗', other: '…' } as const;
 /** What a person sees after a start: every plugin with its state, what is wrong with whom, and how to go on. */
 export function startReport(start: HostStart, tokenFile: string | undefined, paint: Paint, cwd: string): string {
   const lines: string[] = [''];
-  for (const { name, version, state, reason } of start.plugins) {
+  for (const { name, version, state, reason, origin } of start.plugins) {
     const title = `${name}${version === undefined ? '' : ` ${version}`}`;
     if (state.phase === 'running') lines.push(`  ${paint.green(MARKS.running)} ${title}`);
     else if (state.phase === 'blocked') lines.push(`  ${paint.yellow(MARKS.other)} ${title}  ${reason}`);
-    else lines.push(`  ${paint.red(MARKS.failed)} ${title}  ${paint.red(state.phase)}`, indent(reason));
+    else {
+      const place = origin === '' ? '' : `  ${paint.dim(origin)}`;
+      lines.push(`  ${paint.red(MARKS.failed)} ${title}  ${paint.red(state.phase)}${place}`, indent(reason));
+    }
   }
   for (const name of start.disabled) lines.push(`  ${paint.dim(`- ${name}  disabled`)}`);
   if (start.plugins.length === 0 && start.disabled.length === 0) lines.push('  No plugins were found.');

@@ -19,6 +19,8 @@ type Problems = { readonly entry: string; readonly problems: readonly [SourcePro
 const place = (at: Partial<SourcePosition>): string =>
   at.file === undefined ? '' : ` at ${at.file}:${at.line}:${at.column}`;
 
+const inFile = (file: string | undefined): string => (file === undefined ? '' : ` in ${file}`);
+
 const told = ({ entry, problems: [first, ...more] }: Problems): string =>
   `${first.text}${place(first)}${first.file === undefined ? ` in ${entry}` : ''}${more.length > 0 ? ` (and ${more.length} more)` : ''}.`;
 
@@ -86,15 +88,16 @@ export const loaderErrors = defineErrors('loader', {
     title: 'A plugin file exports no plugin, or not the one named.',
     status: 422,
     mend: 'Export what definePlugin() returns, or a class that extends PluginBase, and name it if it is not the default.',
-    message: (details: { wanted?: string; found?: string; exported: readonly string[] }) =>
+    message: (details: { file?: string; wanted?: string; found?: string; exported: readonly string[] }) =>
       `${details.wanted === undefined ? 'No export is a plugin' : details.found === undefined ? `There is no export "${details.wanted}"` : `The export "${details.wanted}" is no plugin but ${details.found}`}; ` +
-      `exported: ${details.exported.join(', ') || 'nothing'}.`,
+      `exported${inFile(details.file)}: ${details.exported.join(', ') || 'nothing'}.`,
   },
   BP_PLUGIN_EXPORT_AMBIGUOUS: {
     title: 'A plugin file exports several plugins and none is the default.',
     status: 422,
     mend: 'Name one (file.js#Name) or make one the default export.',
-    message: (details: { plugins: readonly string[] }) => `Several exports are plugins: ${details.plugins.join(', ')}.`,
+    message: (details: { file?: string; plugins: readonly string[] }) =>
+      `Several exports${inFile(details.file)} are plugins: ${details.plugins.join(', ')}.`,
   },
 });
 

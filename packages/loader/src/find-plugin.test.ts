@@ -55,3 +55,12 @@ test('refuses to choose between several', () => {
     expect.objectContaining({ code: 'BP_PLUGIN_EXPORT_AMBIGUOUS', details: { plugins: ['one', 'Payment'] } }),
   );
 });
+
+test('names the file, where it is told, in what it refuses', () => {
+  expect(() => findPlugin({ one: 1 }, undefined, '/plugins/one.ts')).toThrow(
+    'No export is a plugin; exported in /plugins/one.ts: one.',
+  );
+  expect(() => findPlugin({ one: plugin('one'), two: plugin('two') }, undefined, '/plugins/one.ts')).toThrow(
+    'Several exports in /plugins/one.ts are plugins: one, two.',
+  );
+});

@@ -3,18 +3,20 @@ import { loaderErrors } from './errors.ts';
 
 /**
  * The plugin that a module exports: the export of the given name; without a name the default export where that is a plugin, else the only
- * export that is one. Definitions and classes count alike, of this or any other copy of the plugin API.
+ * export that is one. Definitions and classes count alike, of this or any other copy of the plugin API. `file` is named in refusals.
  * @throws BP_PLUGIN_EXPORT_MISSING, BP_PLUGIN_EXPORT_AMBIGUOUS
  */
-export function findPlugin(exports: Readonly<Record<string, unknown>>, exportName?: string): Plugin {
+export function findPlugin(exports: Readonly<Record<string, unknown>>, exportName?: string, file?: string): Plugin {
   const exported = named(exports);
+  const where = file === undefined ? {} : { file };
   if (exportName !== undefined) {
     if (!exported.has(exportName))
-      throw loaderErrors.BP_PLUGIN_EXPORT_MISSING({ wanted: exportName, exported: [...exported.keys()] });
+      throw loaderErrors.BP_PLUGIN_EXPORT_MISSING({ ...where, wanted: exportName, exported: [...exported.keys()] });
     const value = exported.get(exportName);
     const plugin = pluginOf(value);
     if (plugin === undefined)
       throw loaderErrors.BP_PLUGIN_EXPORT_MISSING({
+        ...where,
         wanted: exportName,
         found: kindOf(value),
         exported: [...exported.keys()],
@@ -29,8 +31,8 @@ export function findPlugin(exports: Readonly<Record<string, unknown>>, exportNam
     if (pluginOf(value) !== undefined && !found.has(value)) found.set(value, name);
   }
   const [only, ...others] = found.keys();
-  if (only === undefined) throw loaderErrors.BP_PLUGIN_EXPORT_MISSING({ exported: [...exported.keys()] });
-  if (others.length > 0) throw loaderErrors.BP_PLUGIN_EXPORT_AMBIGUOUS({ plugins: [...found.values()] });
+  if (only === undefined) throw loaderErrors.BP_PLUGIN_EXPORT_MISSING({ ...where, exported: [...exported.keys()] });
+  if (others.length > 0) throw loaderErrors.BP_PLUGIN_EXPORT_AMBIGUOUS({ ...where, plugins: [...found.values()] });
   return pluginOf(only) as Plugin;
 }
 

@@ -64,7 +64,7 @@ export function describeInChild(self: NodeJS.Process, loader: Loader): void {
 async function answerFor(candidate: PluginCandidate, loader: Loader): Promise<Answer> {
   try {
     const { exports, digest } = await loader.load(candidate.entry);
-    const data = dataOf(findPlugin(exports, candidate.exportName), candidate, candidate.name);
+    const data = dataOf(findPlugin(exports, candidate.exportName, candidate.entry), candidate, candidate.name);
     const description = { data: { ...data, config: plainSchema(data.config) }, digest };
     return { ok: true, description };
   } catch (error) {

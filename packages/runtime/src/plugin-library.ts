@@ -149,7 +149,7 @@ export class PluginLibrary {
     if (level === 'process') return isolate(candidate);
     if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
     const module = await loader.load(candidate.entry);
-    const plugin = findPlugin(module.exports, candidate.exportName);
+    const plugin = findPlugin(module.exports, candidate.exportName, candidate.entry);
     return createInlineUnit(plugin, dataOf(plugin, candidate, candidate.name), module.digest, candidate.origin);
   }
 
