@@ -24,7 +24,9 @@ export class InstanceView implements View {
   readonly clock: Clock;
   readonly instances: readonly Instance[];
   readonly #hostServices: ReadonlyMap<string, object>;
-  readonly #calls = new Set<KernelCall>();
+  /** The newest of the calls inside, linked to the others: a set costs as much as all the rest of entering. */
+  #newest: KernelCall | undefined;
+  #inFlight = 0;
   #nested = 0;
   #phase: 'current' | 'retired' | 'released' = 'current';
   #bindings: Map<string, Binding> | undefined;
@@ -57,11 +59,20 @@ export class InstanceView implements View {
       const { name: plugin, version } = this.primary?.identity ?? { name: 'host', version: '' };
       throw errors.BP_INSTANCE_GONE({ plugin, version });
     }
-    this.#calls.add(call);
+    call.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.newer = call;
+    this.#newest = call;
+    this.#inFlight++;
   }
 
   dismiss(call: KernelCall): void {
-    this.#calls.delete(call);
+    const { older, newer } = call;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    if (older !== undefined) older.newer = newer;
+    call.older = undefined;
+    call.newer = undefined;
+    this.#inFlight--;
     if (this.#phase === 'retired') this.#releaseWhenEmpty();
   }
 
@@ -76,7 +87,7 @@ export class InstanceView implements View {
   }
 
   get inFlight(): number {
-    return this.#calls.size;
+    return this.#inFlight;
   }
 
   binding(serviceId: string): Binding | undefined {
@@ -108,11 +119,14 @@ export class InstanceView implements View {
 
   /** Cancels what is still in flight. */
   cancelCalls(reason: unknown): void {
-    for (const call of [...this.#calls]) call.cancel(reason);
+    const calls: KernelCall[] = [];
+    for (let call = this.#newest; call !== undefined; call = call.older) calls.push(call);
+    // Calls may leave because one is cancelled.
+    for (const call of calls) call.cancel(reason);
   }
 
   #releaseWhenEmpty(): void {
-    if (this.#calls.size > 0 || this.#nested > 0) return;
+    if (this.#inFlight > 0 || this.#nested > 0) return;
     this.#phase = 'released';
     for (const instance of this.instances) instance.release(this);
   }

@@ -22,6 +22,9 @@ export class KernelCall implements Call {
   readonly deadline: number | undefined;
   /** How many lazy needs were followed to come here. */
   readonly depth: number;
+  /** Neighbours in the view's list of calls. */
+  older: KernelCall | undefined;
+  newer: KernelCall | undefined;
   readonly #inherited: readonly AbortSignal[] | undefined;
   #traceparent: string | undefined;
   #trace: TraceContext | undefined;
