@@ -118,5 +118,5 @@ describe('a plugin with a package of its own, both changed at each of 2,000 relo
     expect(made).toBe(3 * (RELOADS + 1));
     expect(made - collected).toBeLessThanOrEqual(3 * MOST_INSTANCES_LEFT);
     expect(bytes).toBeLessThan(MOST_BYTES_A_RELOAD);
-  });
+  }, 400_000);
 });

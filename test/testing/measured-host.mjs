@@ -29,7 +29,10 @@ process.on('message', async () => {
   }
   process.send?.({ heapUsed: process.memoryUsage().heapUsed, made, collected });
 });
-process.once('SIGTERM', async () => {
+const stop = async () => {
   await host.stop();
   process.exit(0);
-});
+};
+process.once('SIGTERM', stop);
+// A test that runs into its time limit cannot end its children.
+process.once('disconnect', stop);
