@@ -101,6 +101,15 @@ describe('a folder of good and broken plugins', () => {
     });
   });
 
+  it('is logged, each trouble once, and nobody hears of a version before that there never was', () => {
+    const told = host.log.filter(
+      ({ level, namespace }) => level === 'error' && String(namespace).startsWith('plugins.'),
+    );
+    const refused = REPORTS.filter(({ state }) => state === 'refused').map(({ name }) => `plugins.${name}`);
+    expect(told.map(({ namespace }) => namespace).sort()).toEqual(refused.sort());
+    expect(host.output).not.toMatch(/version before/);
+  });
+
   it('knows no plugin that is not there', async () => {
     const names = [...(await host.status()).keys()];
     expect(names.sort()).toEqual([...GOOD, ...REPORTS.map(({ name }) => name)].sort());

@@ -14,7 +14,7 @@ export const errors = defineErrors('kernel', {
     status: 409,
     mend: 'Install it, enable it, or make the dependency optional.',
     message: (d: { plugin: string; dependency: string; range: string }) =>
-      `Plugin "${d.plugin}" depends on "${d.dependency}" (${d.range}), which is not there.`,
+      `Plugin "${d.plugin}" depends on "${d.dependency}"${d.range === '*' ? '' : ` ${d.range}`}, which is not there.`,
   },
   BP_DEPENDENCY_VERSION: {
     title: 'A plugin depends on another version of a plugin',

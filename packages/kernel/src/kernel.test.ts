@@ -68,6 +68,20 @@ describe('the life of plugins', () => {
     expect(phase('other')).toBe('running');
   });
 
+  it('tells once of a plugin whose dependency is missing and of those that wait for it, however many changes follow', async () => {
+    const { events, set, phase } = createTestKernel();
+    await set(unit({ name: 'lonely', dependencies: ['nobody'] }), unit({ name: 'behind', dependencies: ['lonely'] }));
+    await set(unit({ name: 'other' }));
+    expect([phase('lonely'), phase('behind')]).toEqual(['refused', 'blocked']);
+    const told = events.filter(({ plugin }) => plugin !== 'other');
+    expect(told.map(({ level, plugin }) => `${level} ${plugin}`).sort()).toEqual(['error lonely', 'warn behind']);
+    expect(told.find(({ plugin }) => plugin === 'lonely')?.message).toContain(
+      'depends on "nobody", which is not there',
+    );
+    await set(unit({ name: 'lonely', dependencies: ['nobody else'] }));
+    expect(events.filter(({ plugin }) => plugin === 'lonely')).toHaveLength(2);
+  });
+
   it('starts a failed plugin and what waited for it when its time has come', async () => {
     let broken = true;
     const { kernel, clock, set, phase } = createTestKernel();

@@ -28,7 +28,7 @@ export const loaderErrors = defineErrors('loader', {
   BP_PLUGIN_SYNTAX: {
     title: 'A plugin file cannot be compiled.',
     status: 422,
-    mend: 'Mend the line that is named; the version before stays in service.',
+    mend: 'Mend the line that is named.',
     message: (details: Problems) => `The plugin does not compile: ${told(details)}`,
   },
   BP_PLUGIN_IMPORT_NOT_FOUND: {
@@ -40,9 +40,9 @@ export const loaderErrors = defineErrors('loader', {
   BP_PLUGIN_EVALUATION: {
     title: "A plugin's top-level code threw.",
     status: 422,
-    mend: 'The cause has the stack; the version before stays in service.',
-    message: (details: { entry: string; reason: string; at?: SourcePosition }) =>
-      `The plugin ${details.entry} threw while it was loaded: ${details.reason}${place(details.at ?? {})}.`,
+    mend: 'Mend what threw, or move it into initialize().',
+    message: ({ entry, reason, at }: { entry: string; reason: string; at?: SourcePosition }) =>
+      `The plugin threw while it was loaded: ${reason}${at === undefined ? `, in ${entry}` : place(at)}.`,
   },
   BP_PLUGIN_ENTRY_NOT_FOUND: {
     title: 'The entry file of a plugin does not exist or cannot be read.',

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
-import { canonicalName, isBackplaneError, messageOf, systemClock } from '@backplane/base';
+import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
@@ -218,8 +218,5 @@ async function listen(gateway: Gateway, where: HostOptions['listen']): Promise<s
 }
 
 function logEvent(logger: Logger, event: KernelEvent): void {
-  logger[event.level](
-    event.message,
-    event.error === undefined ? {} : { error: event.error, reason: messageOf(event.error) },
-  );
+  logger[event.level](event.message, event.error === undefined ? {} : { error: event.error });
 }

@@ -208,6 +208,8 @@ function settleNames(ready: readonly Extract<Loaded, { outcome: 'ready' }>[]) {
     for (const item of items) {
       if (refused.has(item)) continue;
       refused.add(item);
+      // Rivals of one name are one line in every report, which names them all.
+      if (rivals.some((rival) => rival.name === item.name)) continue;
       rivals.push({ name: item.name, origin: item.origin, error: errors.BP_PLUGIN_NAME_TAKEN({ name, origins }) });
     }
   }

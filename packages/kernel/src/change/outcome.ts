@@ -106,16 +106,23 @@ export class Outcome {
     else if (!this.#draft.withheld.has(name)) {
       const { problems, blocked } = candidate.resolution;
       const problem = problems.get(name);
-      if (problem) record.enter({ phase: 'refused', failure: failureOf(problem) }, now);
+      if (problem) this.#enterRefused(name, problem);
       else this.#enterBlocked(name, blocked.get(name)?.by ?? []);
     }
+  }
+
+  /** Told when it begins, not at every change that leaves it so. */
+  #enterRefused(name: string, problem: BackplaneError): void {
+    const { table, clock, onEvent } = this.#with;
+    const isNews = table.record(name).enter({ phase: 'refused', failure: failureOf(problem) }, clock.now());
+    if (isNews) onEvent({ level: 'error', plugin: name, message: problem.message, error: problem });
   }
 
   #enterBlocked(name: string, by: readonly string[]): void {
     const { table, clock, onEvent } = this.#with;
     const reason = `It waits for ${by.map((other) => `"${other}"`).join(', ')}, which cannot run.`;
-    table.record(name).enter({ phase: 'blocked', by, reason }, clock.now());
-    onEvent({ level: 'warn', plugin: name, message: `blocked: ${reason}` });
+    const isNews = table.record(name).enter({ phase: 'blocked', by, reason }, clock.now());
+    if (isNews) onEvent({ level: 'warn', plugin: name, message: `blocked: ${reason}` });
   }
 
   #noteReturned(name: string, serving: Entry['desired'] | undefined, failure: BackplaneError): void {

@@ -36,14 +36,17 @@ export class PluginRecord {
     this.since = now;
   }
 
-  enter(state: PluginState, now: number): void {
-    if (state.phase !== this.state.phase || reasonOf(state) !== reasonOf(this.state)) {
+  /** True when that is news: another phase than before, or another reason. */
+  enter(state: PluginState, now: number): boolean {
+    const isNews = state.phase !== this.state.phase || reasonOf(state) !== reasonOf(this.state);
+    if (isNews) {
       const version = (this.instance?.data ?? this.desired?.unit.data)?.version;
       this.#history.push({ at: now, phase: state.phase, version, reason: reasonOf(state) || undefined });
       if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
       this.since = now;
     }
     this.state = state;
+    return isNews;
   }
 
   /** Remembers what should run and what is; gives a way back. */
