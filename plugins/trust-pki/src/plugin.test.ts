@@ -176,7 +176,8 @@ describe('POST /documents/sign', () => {
     });
     const publicKey = (await app.inject(`/keys/${answer.key_id}`)).body;
     expect(check.verify(publicKey, Buffer.from(answer.signature, 'base64'))).toBe(true);
-    expect(peak / 1024 / 1024).toBeLessThan(8);
+    // What both ends of the connection buffer is seen too, up to 10 MiB on a busy machine; gathered, it would be 64.
+    expect(peak / 1024 / 1024).toBeLessThan(24);
   }, 30_000);
 
   it('signs an empty document, in JSON and as a stream', async () => {
