@@ -4,11 +4,11 @@
  */
 import { defineBenchmark } from './harness.ts';
 
-const server = (kind: 'fastify' | 'hooks' | 'around', count: number) => ({
+const server = (kind: 'fastify' | 'hooks' | 'async-hooks' | 'around', count: number) => ({
   entry: new URL('./gateway.child.ts', import.meta.url),
   args: [kind, String(count)],
 });
-const load = { path: '/hello/world', headers: { 'x-client': 'bench' }, requests: 8_000 };
+const load = { path: '/hello/world', headers: { 'x-client': 'bench' }, requests: 30_000 };
 
 export default defineBenchmark({
   name: 'gateway',
@@ -21,17 +21,18 @@ export default defineBenchmark({
         'host, 1 middleware plugin': server('hooks', 1),
       },
       baseline: 'bare Fastify',
-      rounds: 15,
+      rounds: 7,
       ...load,
     });
     const hooked = await harness.compareServers({
       variants: {
         'Fastify, 10 async hooks': server('fastify', 10),
         'host, 10 middleware plugins': server('hooks', 10),
+        'host, 10 with an async hook': server('async-hooks', 10),
         'host, 10 with a function around': server('around', 10),
       },
       baseline: 'Fastify, 10 async hooks',
-      rounds: 15,
+      rounds: 7,
       ...load,
     });
     harness.promise({

@@ -29,10 +29,17 @@ async function serveFastify(hooks: number): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-type Form = 'hooks' | 'around';
+type Form = 'hooks' | 'async-hooks' | 'around';
 
 function middlewareOf(form: Form, name: string): MiddlewareDefinition {
   if (form === 'hooks') {
+    return {
+      onResponse(request, response) {
+        response.headers.set(name, request.headers['x-client'] as string);
+      },
+    };
+  }
+  if (form === 'async-hooks') {
     return {
       async onResponse(request, response) {
         response.headers.set(name, request.headers['x-client'] as string);

@@ -44,17 +44,26 @@ class HookRun {
       if (isPromise(given)) return this.#enterLater(at, given);
       return Promise.resolve(this.#answered(at, given));
     }
-    return this.#inner().then(this.#cameBack);
+    return this.#inner().then(this.#leaveWith);
   }
 
+  /** Goes on from a hook that gave a promise, in one function for all that follow: a function for each would double what they cost. */
   async #enterLater(at: number, given: PromiseLike<unknown>): Promise<Answer> {
-    let answer: unknown;
-    try {
-      answer = await given;
-    } catch (thrown) {
-      return this.#leave(at - 1, this.#problem(thrown, this.#layer(at)));
+    let pending: unknown = given;
+    for (let index = at; ; ) {
+      try {
+        const answer = await pending;
+        if (answer !== undefined) return this.#answered(index, answer);
+        do {
+          index++;
+          if (index === this.#until) return this.#leaveWith(await this.#inner());
+          pending = this.#layer(index).definition.onRequest?.(this.#exchange);
+        } while (pending === undefined);
+      } catch (thrown) {
+        if (index === this.#until) throw thrown;
+        return this.#leave(index - 1, this.#problem(thrown, this.#layer(index)));
+      }
     }
-    return answer === undefined ? this.enter(at + 1) : this.#answered(at, answer);
   }
 
   /** A hook has answered: those further out see it leave. */
@@ -63,7 +72,7 @@ class HookRun {
     return this.#leave(at - 1, given instanceof Answer ? given : this.#problem(noAnswer(layer), layer));
   }
 
-  readonly #cameBack = (answer: Answer): Answer | Promise<Answer> => this.#leave(this.#until - 1, answer);
+  readonly #leaveWith = (answer: Answer): Answer | Promise<Answer> => this.#leave(this.#until - 1, answer);
 
   #leave(index: number, answer: Answer): Answer | Promise<Answer> {
     let current = answer;
@@ -81,12 +90,16 @@ class HookRun {
 
   async #leaveLater(at: number, given: PromiseLike<unknown>, answer: Answer): Promise<Answer> {
     let current = answer;
-    try {
-      await given;
-    } catch (thrown) {
-      current = this.#replace(current, thrown, this.#layer(at));
+    let pending: unknown = given;
+    for (let index = at; index >= this.#from; index--) {
+      try {
+        if (index !== at) pending = this.#layer(index).definition.onResponse?.(this.#exchange, current);
+        if (pending !== undefined) await pending;
+      } catch (thrown) {
+        current = this.#replace(current, thrown, this.#layer(index));
+      }
     }
-    return this.#leave(at - 1, current);
+    return current;
   }
 
   #replace(answer: Answer, thrown: unknown, layer: Layer): Answer {
