@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { startCommand } from './start-command.ts';
+import { EXIT, startCommand } from './start-command.ts';
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -7,10 +7,12 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 export function createProgram(): Command {
   const program = new Command('backplane')
     .description('A plugin runtime for Node.js services.')
-    .showHelpAfterError('(see "backplane --help")');
+    .showHelpAfterError('(see "backplane --help")')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage));
   program
     .command('start')
     .description('Runs a host in the foreground. SIGTERM or Ctrl-C drains and stops it; a second one ends it at once.')
+    .showHelpAfterError('(see "backplane start --help")')
     .option('-p, --port <number>', 'port to listen on; 0 takes a free one (BACKPLANE_PORT, 8080)')
     .option('--host <address>', 'address to listen on (BACKPLANE_HOST, 127.0.0.1)')
     .option(

@@ -39,6 +39,15 @@ describe('the options of a start', () => {
   });
 
   it.each([
+    [{ port: 'http' }, {}, '--port'],
+    [{}, { BACKPLANE_PORT: 'http' }, 'BACKPLANE_PORT'],
+    [{}, { MMF_LOG_LEVEL: 'loud' }, 'MMF_LOG_LEVEL'],
+    [{}, { MMF_PLUGINS_ENABLED: 'maybe' }, 'MMF_PLUGINS_ENABLED'],
+  ])('with %o and %o, names %s, where the value stands', (flags, environment, option) => {
+    expect(() => startOptions(flags, environment)).toThrow(`${option} is "`);
+  });
+
+  it.each([
     [{ port: 'http' }, {}],
     [{ port: '70000' }, {}],
     [{ port: '1.5' }, {}],

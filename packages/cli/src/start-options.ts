@@ -25,18 +25,29 @@ const ISOLATION = ['inline', 'process'] as const;
  * @throws BP_OPTION_INVALID
  */
 export function startOptions(flags: StartFlags, environment: Environment): HostOptions {
+  const nameOf = (flag: string, given: string | undefined, name: string) =>
+    given !== undefined ? flag : environment[`BACKPLANE_${name}`] ? `BACKPLANE_${name}` : `MMF_${name}`;
   const read = (name: string) => environment[`BACKPLANE_${name}`] || environment[`MMF_${name}`] || undefined;
+  const port = readPort(nameOf('--port', flags.port, 'PORT'), flags.port ?? read('PORT'));
   const paths = flags.plugins?.length ? flags.plugins : split(read('PLUGIN_DISCOVERY_PATHS'));
-  const enabled = readBoolean('BACKPLANE_PLUGINS_ENABLED', read('PLUGINS_ENABLED'));
+  const enabled = readBoolean(nameOf('', undefined, 'PLUGINS_ENABLED'), read('PLUGINS_ENABLED'));
   const adminToken = read('ADMIN_TOKEN');
-  const logLevel = choose('--log-level', flags.logLevel ?? read('LOG_LEVEL'), LEVELS);
-  const logFormat = choose('--log-format', flags.logFormat ?? read('LOG_FORMAT'), ['json', 'pretty'] as const);
+  const logLevel = choose(
+    nameOf('--log-level', flags.logLevel, 'LOG_LEVEL'),
+    flags.logLevel ?? read('LOG_LEVEL'),
+    LEVELS,
+  );
+  const logFormat = choose(
+    nameOf('--log-format', flags.logFormat, 'LOG_FORMAT'),
+    flags.logFormat ?? read('LOG_FORMAT'),
+    ['json', 'pretty'] as const,
+  );
   return {
     pluginPaths: enabled ? (paths ?? ['./plugins']) : [],
     configDir: flags.config ?? read('CONFIG_DIR') ?? './config',
     dataDir: flags.data ?? read('DATA_DIR') ?? './data',
     environment: flags.environment ?? read('ENVIRONMENT') ?? 'development',
-    listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port: readPort(flags.port ?? read('PORT')) },
+    listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port },
     isolation: readIsolation(flags.isolation ?? []),
     ...(adminToken && { adminToken }),
     ...(logLevel && { logLevel }),
@@ -49,10 +60,10 @@ function split(paths: string | undefined): string[] | undefined {
   return list?.length ? list : undefined;
 }
 
-function readPort(text: string | undefined): number {
+function readPort(option: string, text: string | undefined): number {
   const port = Number(text ?? 8080);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw errors.BP_OPTION_INVALID({ option: '--port', value: String(text), expected: 'a port from 0 to 65535' });
+  throw errors.BP_OPTION_INVALID({ option, value: String(text), expected: 'a port from 0 to 65535' });
 }
 
 function readBoolean(option: string, text: string | undefined): boolean {

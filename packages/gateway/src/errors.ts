@@ -141,7 +141,8 @@ export const errors = defineErrors('gateway', {
     title: 'The plugin is not running.',
     status: 503,
     mend: 'Try again after the time in retry-after; /plugins/status says more.',
-    message: (d: { plugin: string; phase: string; reason: string }) => `${d.plugin} is ${d.phase}: ${d.reason}.`,
+    message: (d: { plugin: string; phase: string; reason: string }) =>
+      `${d.plugin} is ${d.phase}: ${d.reason.replace(/\.$/, '')}.`,
   },
   BP_OVERLOADED: {
     title: 'The host serves as many requests as it may.',

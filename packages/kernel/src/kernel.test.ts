@@ -42,6 +42,21 @@ describe('the life of plugins', () => {
     expect(await buy(kernel)).toBe('book from 1.0.0');
   });
 
+  it('gives a context that may be taken apart, provide() and fail() included', async () => {
+    let failNow: (reason: unknown) => void = () => {};
+    const { kernel, set, phase } = createTestKernel();
+    const taken = inventory('1.0.0', {
+      initialize: ({ provide, fail }) => {
+        provide(stock, { reserve: async (sku) => `${sku} from afar` });
+        failNow = fail;
+      },
+    });
+    await set(shop(), taken);
+    expect(await buy(kernel)).toBe('book from afar');
+    failNow('no shelf');
+    expect(phase('inventory')).toBe('failed');
+  });
+
   it('lets a kept consumer see the new provider without restarting it', async () => {
     const { kernel, set } = createTestKernel();
     await set(shop(), inventory('1.0.0'));

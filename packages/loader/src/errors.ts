@@ -87,7 +87,7 @@ export const loaderErrors = defineErrors('loader', {
   BP_PLUGIN_EXPORT_MISSING: {
     title: 'A plugin file exports no plugin, or not the one named.',
     status: 422,
-    mend: 'Export what definePlugin() returns, or a class that extends PluginBase, and name it if it is not the default.',
+    mend: 'Export what definePlugin() returns, or a class that extends PluginBase, and name it if it is not the default. Begin the name of a file that is no plugin with "_".',
     message: (details: { file?: string; wanted?: string; found?: string; exported: readonly string[] }) =>
       `${details.wanted === undefined ? 'No export is a plugin' : details.found === undefined ? `There is no export "${details.wanted}"` : `The export "${details.wanted}" is no plugin but ${details.found}`}; ` +
       `exported${inFile(details.file)}: ${details.exported.join(', ') || 'nothing'}.`,

@@ -277,6 +277,18 @@ describe('plugins', () => {
     expect(body.detail).toContain('version 1.0.0 serves on');
   });
 
+  it('says that a reload failed when the plugin is put in place and cannot run', async () => {
+    plugins = [
+      running('shop', {
+        state: { phase: 'blocked', by: ['stock'], reason: 'It waits for "stock".' },
+        reason: 'It waits for "stock".',
+      }),
+    ];
+    const { status, body } = await ask('/plugins/shop/reload', TOKEN, 'POST');
+    expect(status).toBe(409);
+    expect(body.detail).toContain('nothing serves in its place. It waits for "stock".');
+  });
+
   it('answers unknown paths with 404 and other methods with 405 and the ones there are', async () => {
     expect(await ask('/plugins/nothing/here', TOKEN)).toMatchObject({
       status: 404,

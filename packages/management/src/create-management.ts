@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import type { HostControl, StepReport } from '@backplane/ports';
+import type { HostControl, PluginStatus, StepReport } from '@backplane/ports';
 import {
   type HealthBody,
   type PluginsStatusBody,
@@ -117,9 +117,12 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
   });
   app.post<Named>('/plugins/:name/reload', async (request): Promise<ReloadBody> => {
     const report = await control.reload(request.params.name);
-    const { name } = control.pluginStatus(request.params.name);
+    const status = control.pluginStatus(request.params.name);
+    const { name } = status;
     const step = report.steps.find((candidate) => candidate.name === name);
     if (step && step.outcome !== 'applied') throw reloadFailed(name, step);
+    // The change was applied, and what it says is that the plugin cannot run.
+    if (status.state.phase === 'refused' || status.state.phase === 'blocked') throw notRunning(status);
     return {
       plugin: name,
       outcome: 'applied',
@@ -129,6 +132,13 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
       took_ms: report.tookMs,
     };
   });
+}
+
+function notRunning({ name, state, reason }: PluginStatus) {
+  const failure = failureBody(
+    state.phase === 'refused' ? state.failure : { code: 'BP_PLUGIN_UNAVAILABLE', message: reason, stack: undefined },
+  );
+  return errors.BP_RELOAD_FAILED({ plugin: name, serving: undefined, reason: failure.message, failure });
 }
 
 function reloadFailed(plugin: string, step: StepReport) {

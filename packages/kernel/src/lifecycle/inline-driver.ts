@@ -37,12 +37,13 @@ class InlineContext implements PluginContext<unknown> {
     ) as Handles<Needs>;
     return this.#services;
   }
-  provide<T extends object>(ref: ServiceRef<T>, implementation: T): void {
+  // Bound, so that authors may take them out of the context like everything else in it.
+  readonly provide = <T extends object>(ref: ServiceRef<T>, implementation: T): void => {
     this.#host.provide(ref.id, implementation);
-  }
-  fail(reason: unknown): void {
+  };
+  readonly fail = (reason: unknown): void => {
     this.#host.fail(reason);
-  }
+  };
 }
 
 /** Runs a plugin in this thread. Used by the kernel, and by the child of an isolated instance around the same plugin. */
