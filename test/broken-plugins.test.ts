@@ -115,3 +115,22 @@ describe('a folder of good and broken plugins', () => {
     expect(names.sort()).toEqual([...GOOD, ...REPORTS.map(({ name }) => name)].sort());
   });
 });
+
+it('serves the good ones beside plugins that throw what cannot be looked at', async () => {
+  const strange = (name: string, thrown: string) =>
+    good(name).replace(
+      'context.http',
+      `const get = () => { throw new Error('trap'); };\n    throw ${thrown};\n    context.http`,
+    );
+  await using host = await HostProcess.start({
+    'alpha.ts': good('alpha'),
+    'bare.ts': strange('bare', 'Object.create(null)'),
+    'trap.ts': strange('trap', 'new Proxy({}, { get, has: get, getPrototypeOf: get })'),
+    'trap-at-load.ts': 'const get = () => { throw 1; };\nthrow new Proxy({}, { get, has: get, getPrototypeOf: get });',
+  });
+  expect((await fetch(`${host.url}/alpha`)).status).toBe(200);
+  const status = await host.status();
+  expect(['failed', 'initializing']).toContain(status.get('bare')?.state);
+  expect(['failed', 'initializing']).toContain(status.get('trap')?.state);
+  expect(status.get('trap-at-load')?.state).toBe('refused');
+});

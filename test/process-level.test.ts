@@ -1,8 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createTestHost, type TestHost } from '@backplane/testing';
 import { describe, expect, it } from 'vitest';
+import { HostProcess } from './testing/host-process.ts';
+import { isAlive } from './testing/is-alive.ts';
+import { writePlugins } from './testing/plugin-files.ts';
 
 /** The same files at every level: a consumer with routes, and a provider it calls. */
 const consumer = `
@@ -184,4 +188,19 @@ describe('a plugin in a process of its own', () => {
     });
     expect(streamed.status).toBe(200);
   });
+});
+
+it('leaves no process behind when the host is killed while a plugin is read that loops at its top', async () => {
+  await using host = await HostProcess.start({}, { flags: ['--isolation', 'looper=process'] });
+  const said = join(host.folder, 'pid');
+  await writePlugins(host.plugins, {
+    'looper.ts': `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(said)}, String(process.pid));\nfor (;;);`,
+  });
+  const answer = host.reload('looper').catch(() => undefined);
+  await expect.poll(() => existsSync(said) && readFileSync(said, 'utf8'), { timeout: 10_000 }).toMatch(/^\d+$/);
+  const pid = Number(readFileSync(said, 'utf8'));
+  expect(isAlive(pid)).toBe(true);
+  host.process.kill('SIGKILL');
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+  await answer;
 });

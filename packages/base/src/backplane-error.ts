@@ -28,15 +28,23 @@ export class BackplaneError extends Error implements ErrorFields {
   }
 }
 
-/** True for a Backplane error, also one that came from another process or a duplicate of this package. */
+/** True for a Backplane error, also one that came from another process or a duplicate of this package. Never throws. */
 export function isBackplaneError(value: unknown, code?: string): value is Error & ErrorFields {
-  if (!(value instanceof Error) && !(typeof value === 'object' && value !== null && 'message' in value)) return false;
-  const candidate = (value as Partial<ErrorFields>).code;
-  return typeof candidate === 'string' && candidate.startsWith('BP_') && (code === undefined || candidate === code);
+  try {
+    if (!(value instanceof Error) && !(typeof value === 'object' && value !== null && 'message' in value)) return false;
+    const candidate = (value as Partial<ErrorFields>).code;
+    return typeof candidate === 'string' && candidate.startsWith('BP_') && (code === undefined || candidate === code);
+  } catch {
+    return false;
+  }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown. Never throws, whatever its getters and conversions do: it runs where failures are handled. */
 export function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
-  return String(thrown);
+  try {
+    if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
+    return String(thrown);
+  } catch {
+    return 'Something was thrown that has no message.';
+  }
 }

@@ -81,6 +81,16 @@ describe('limits', () => {
   });
 });
 
+test('answers a client that offers HTTP/2 as if it had not', async () => {
+  fixture.current.publish([served((app) => void app.post('/', async ({ body }) => ({ body })))]);
+  const offer = 'connection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
+  const body = 'content-type: application/json\r\ncontent-length: 2\r\n\r\n42';
+  expect(await raw(`POST /served HTTP/1.1\r\nhost: a\r\n${offer}${body}`)).toMatch(
+    /^HTTP\/1.1 200 [\s\S]*{"body":42}$/,
+  );
+  expect(await raw(`GET /health HTTP/1.1\r\nhost: a\r\n${offer}\r\n`)).toContain('system');
+});
+
 describe('closing', () => {
   test('lets what is in flight end, on connections that are then closed', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();

@@ -181,6 +181,8 @@ function openServer(limits: GatewayLimits): Server {
     headersTimeout: limits.headersTimeout,
     keepAliveTimeout: limits.keepAliveTimeout,
     noDelay: true,
+    // Clients of HTTP/2 offer `h2c` with their first request; who does not take the offer answers as if it had not been made.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   server.on('clientError', (error, socket) => answerClientError(error, socket, limits));
   return server as Server;

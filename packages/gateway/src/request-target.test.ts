@@ -28,6 +28,7 @@ test('an encoded segment is decoded, and a broken one is none', () => {
 test('a target that was sent whole is cut to its path', () => {
   expect(originForm('http://a.example:80/x?y')).toBe('/x?y');
   expect(originForm('http://a.example')).toBe('/');
+  expect(originForm('http://a.example?x=/plugins/status')).toBe('/?x=/plugins/status');
   expect(originForm('*')).toBe('*');
   expect(pathOf('/x/y?z?')).toBe('/x/y');
 });

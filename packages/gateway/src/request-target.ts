@@ -33,6 +33,9 @@ export function originForm(target: string): string {
   if (target.charCodeAt(0) === 47) return target;
   const authority = target.indexOf('://');
   if (authority === -1) return target;
-  const path = target.indexOf('/', authority + 3);
-  return path === -1 ? '/' : target.slice(path);
+  const end = target.slice(authority + 3).search(/[/?#]/);
+  if (end === -1) return '/';
+  // A query may follow the authority at once, and may hold slashes of its own.
+  const rest = target.slice(authority + 3 + end);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }

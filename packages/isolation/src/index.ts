@@ -3,6 +3,7 @@ export type { ChildInstance, ChildRuntime, ChildSeat } from './child-runtime.ts'
 export { errors as isolationErrors } from './errors.ts';
 export type { RunInCall } from './host-side.ts';
 export { createIpcChannel, type IpcEnd } from './ipc-channel.ts';
+export { guardLifeline, LIFELINE } from './lifeline.ts';
 export { Peer, type PeerOptions } from './peer.ts';
 export type { EndLimits } from './process-driver.ts';
 export { createProcessUnit, type ProcessUnitOptions } from './process-unit.ts';

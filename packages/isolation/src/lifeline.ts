@@ -13,7 +13,7 @@ const { Socket } = require('node:net');
 const { workerData } = require('node:worker_threads');
 const lifeline = new Socket({ fd: workerData.fd });
 const end = () => {
-  rmSync(workerData.folder, { recursive: true, force: true });
+  if (workerData.folder !== undefined) rmSync(workerData.folder, { recursive: true, force: true });
   process.kill(process.pid, 'SIGKILL');
 };
 lifeline.on('error', () => {});
@@ -22,10 +22,11 @@ lifeline.resume();
 `;
 
 /**
- * Ends this process when the host is gone, even if its main thread never comes back to its event loop, and removes `folder`. A thread of its own watches,
+ * Ends this process when the host is gone, even if its main thread never comes back to its event loop, and removes `folder`.
+ * A thread of its own watches,
  * because nothing in a blocked thread can; it costs about 11 MB.
  */
-export function guardLifeline(self: NodeJS.Process, folder: string): void {
+export function guardLifeline(self: NodeJS.Process, folder?: string): void {
   const guard = new Worker(GUARD, {
     eval: true,
     env: {},

@@ -1,4 +1,4 @@
-import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
+import { type Clock, isBackplaneError, messageOf, systemClock } from '@backplane/base';
 import type { HealthReport } from '@backplane/plugin-api';
 import type {
   Call,
@@ -148,7 +148,7 @@ export class Kernel implements Entrances {
       const answer = await runStep(instance, 'health', () => instance.driver.health());
       return normalizeHealth(answer, instance.data.provides);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       return normalizeHealth(
         { status: 'unhealthy', message, code: isBackplaneError(error) ? error.code : undefined },
         instance.data.provides,

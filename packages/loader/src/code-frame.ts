@@ -31,12 +31,22 @@ const FRAME_PLACE = /\(?(file:\/\/[^\s)]+|\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+
 
 /** The first place of a stack trace that lies in one of `files`. */
 export function placeInStack(thrown: unknown, files: ReadonlySet<string>, toPath: (url: string) => string) {
-  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return undefined;
-  for (const frame of thrown.stack.split('\n')) {
+  const stack = stackOf(thrown);
+  if (stack === undefined) return undefined;
+  for (const frame of stack.split('\n')) {
     const [, where, line, column] = FRAME_PLACE.exec(frame) ?? [];
     if (where === undefined) continue;
     const file = where.startsWith('file:') ? toPath(where) : where;
     if (files.has(file)) return sourcePosition(file, Number(line), Number(column));
   }
   return undefined;
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  try {
+    return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : undefined;
+  } catch {
+    // A plugin may throw what throws when it is looked at.
+    return undefined;
+  }
 }

@@ -44,6 +44,13 @@ export const loaderErrors = defineErrors('loader', {
     message: ({ entry, reason, at }: { entry: string; reason: string; at?: SourcePosition }) =>
       `The plugin threw while it was loaded: ${reason}${at === undefined ? `, in ${entry}` : place(at)}.`,
   },
+  BP_PLUGIN_EVALUATION_TIMEOUT: {
+    title: "A plugin's top-level code did not come to an end.",
+    status: 422,
+    mend: 'Find the `await` at its top level that never settles, and move the work into `start`.',
+    message: (details: { entry: string; limitMs: number }) =>
+      `The plugin ${details.entry} was not loaded after ${details.limitMs} ms: its top-level code is still waiting.`,
+  },
   BP_PLUGIN_ENTRY_NOT_FOUND: {
     title: 'The entry file of a plugin does not exist or cannot be read.',
     status: 404,

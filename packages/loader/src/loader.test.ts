@@ -387,3 +387,21 @@ test('serves one cache folder to loaders with different shared packages', async 
   expect((await load('plugin.ts', sharing)).exports.whose).toBe('shared');
   await sharing.close();
 });
+
+test('gives up a plugin whose top-level code never comes to an end, and names it', async () => {
+  folder.write({ 'plugin.ts': 'await new Promise(() => {});', 'other.ts': 'export const fine = true;' });
+  const hurried = createLoader({ cacheDir: cache.path, shared: {}, evaluationMs: 50 });
+  const error = await refusal('plugin.ts', hurried);
+  expect(error.code).toBe('BP_PLUGIN_EVALUATION_TIMEOUT');
+  expect(error.message).toContain(folder.file('plugin.ts'));
+  expect((await load('other.ts', hurried)).exports.fine).toBe(true);
+  await hurried.close();
+});
+
+test('tells of a plugin that throws what cannot be looked at', async () => {
+  folder.write({
+    'plugin.ts':
+      "const get = () => { throw new Error('trap'); };\nthrow new Proxy({}, { get, has: get, getPrototypeOf: get });",
+  });
+  expect((await refusal('plugin.ts')).code).toBe('BP_PLUGIN_EVALUATION');
+});

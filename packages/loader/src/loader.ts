@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
-import { type Clock, messageOf, systemClock } from '@backplane/base';
+import { type Clock, messageOf, systemClock, withTimeLimit } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { Bundle } from './bundle.ts';
 import { BundleCache } from './bundle-cache.ts';
@@ -27,7 +27,9 @@ export interface LoaderOptions {
   /** Conditions for the `exports` of the plugins' own packages, besides `import`, `require`, `node` and `default`. */
   readonly conditions?: readonly string[];
   readonly logger?: Logger;
-  /** Decides when the compiler forgets what it has parsed: after 10 s without a change. */
+  /** Longest time for a plugin's top-level code, in milliseconds. Default 30,000. `bundle` only. */
+  readonly evaluationMs?: number;
+  /** Measures `evaluationMs`, and decides when the compiler forgets what it has parsed: after 10 s without a change. */
   readonly clock?: Clock;
 }
 
@@ -46,7 +48,7 @@ export interface Loader {
   /**
    * Evaluates the entry file as it is now. Each call evaluates anew; compiling is done once for the same content, also across processes.
    * @throws BP_PLUGIN_ENTRY_NOT_FOUND, BP_PLUGIN_FILE_UNSUPPORTED, BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND, BP_PLUGIN_EVALUATION,
-   * BP_PLUGIN_UNSETTLED, BP_NATIVE_ADDON_CHANGED, BP_SHARED_UNAVAILABLE, BP_LOADER_CLOSED
+   * BP_PLUGIN_EVALUATION_TIMEOUT, BP_PLUGIN_UNSETTLED, BP_NATIVE_ADDON_CHANGED, BP_SHARED_UNAVAILABLE, BP_LOADER_CLOSED
    */
   load(entryPath: string): Promise<LoadedModule>;
   /**
@@ -68,12 +70,17 @@ class BundleLoader implements Loader {
   readonly #logger: Logger | undefined;
   readonly #collectable = mayMakeCode();
   readonly #make: FunctionMaker;
+  readonly #clock: Clock;
+  readonly #evaluationMs: number;
   /** One entry is compiled by one load at a time; the next looks at what the one before left. */
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #compiled = new Set<string>();
   #closed: Promise<void> | undefined;
 
-  constructor({ cacheDir, shared, conditions = [], logger, clock = systemClock }: LoaderOptions) {
+  constructor(options: LoaderOptions) {
+    const { cacheDir, shared, conditions = [], logger, evaluationMs = 30_000, clock = systemClock } = options;
+    this.#clock = clock;
+    this.#evaluationMs = evaluationMs;
     this.#shared = new SharedModules(shared);
     this.#sharedNames = Object.keys(shared).sort();
     this.#compiler = new Compiler(this.#sharedNames, conditions, clock);
@@ -90,7 +97,13 @@ class BundleLoader implements Loader {
     const bundle = await this.#alone(entry, () => this.#bundleOf(entry));
     const missing = await missingExports(bundle, this.#shared);
     if (missing.length > 0) return this.#refuse(bundle, missing);
-    const exports = await evaluate(bundle, this.#shared, this.#make);
+    const limitMs = this.#evaluationMs;
+    const exports = await withTimeLimit(
+      this.#clock,
+      limitMs,
+      () => evaluate(bundle, this.#shared, this.#make),
+      () => loaderErrors.BP_PLUGIN_EVALUATION_TIMEOUT({ entry, limitMs }),
+    );
     return { exports, digest: bundle.digest, inputs: bundle.inputs, collectable: this.#collectable };
   }
 

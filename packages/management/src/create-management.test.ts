@@ -322,3 +322,13 @@ describe('plugins', () => {
     }
   });
 });
+
+it('refuses a path that cannot be read with a problem, and not before it knows who asks', async () => {
+  for (const path of ['/plugins/%/health', `/plugins/${'a'.repeat(300)}/health`]) {
+    const { status, headers, body } = await ask(path, TOKEN);
+    expect(status).toBe(400);
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(body).toMatchObject({ code: 'BP_MANAGEMENT_BAD_PATH', instance: path });
+    expect((await ask(path)).status).toBe(401);
+  }
+});

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, isBackplaneError, systemClock } from '@backplane/base';
+import { type BackplaneError, type Clock, type ErrorFields, isBackplaneError, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { HostControl, PluginStatus, StepReport } from '@backplane/ports';
 import {
@@ -10,7 +10,7 @@ import {
   type ReadyBody,
   type ReloadBody,
 } from '@backplane/wire';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { errors } from './errors.ts';
 import { type GuardOptions, guard, isLoopback } from './guard.ts';
 import { HostHealth } from './host-health.ts';
@@ -32,7 +32,20 @@ export interface Management {
 
 /** Prepares `/health`, `/ready` (open) and everything under `/plugins` (closed: token, Host and Origin). */
 export async function createManagement(options: ManagementOptions): Promise<Management> {
-  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
+  const app: FastifyInstance = Fastify({
+    routerOptions: { ignoreTrailingSlash: true },
+    // What the router cannot read comes to no route, so the guard is asked here.
+    frameworkErrors: (_error, request, reply) => {
+      const path = pathOf(request.url);
+      let error: BackplaneError = errors.BP_MANAGEMENT_BAD_PATH({ path });
+      try {
+        guard(request.raw, path, options);
+      } catch (refusal) {
+        error = refusal as BackplaneError;
+      }
+      sendProblem(reply, error, path);
+    },
+  });
   refuseInProblems(app, options.logger);
   addOpenRoutes(app, options);
   await app.register(async (closed) => {
@@ -55,16 +68,7 @@ function refuseInProblems(app: FastifyInstance, logger: Logger): void {
     const known = isBackplaneError(thrown);
     if (!known) logger.error('Management failed.', { error: thrown, path });
     const error = known ? thrown : errors.BP_MANAGEMENT_FAILED({ path }, { cause: thrown });
-    if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="backplane"');
-    return (
-      reply
-        .status(error.status)
-        .header('content-type', PROBLEM_MEDIA_TYPE)
-        .header('cache-control', 'no-store')
-        // As it is: Fastify would add a charset to the type, which JSON has none of.
-        .serializer((body: unknown) => body as string)
-        .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }))
-    );
+    return sendProblem(reply, error, path);
   });
   const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
@@ -79,6 +83,19 @@ function refuseInProblems(app: FastifyInstance, logger: Logger): void {
     reply.header('allow', allow.join(', '));
     throw errors.BP_MANAGEMENT_METHOD({ method, path, allow });
   });
+}
+
+function sendProblem(reply: FastifyReply, error: Error & ErrorFields, path: string): FastifyReply {
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="backplane"');
+  return (
+    reply
+      .status(error.status)
+      .header('content-type', PROBLEM_MEDIA_TYPE)
+      .header('cache-control', 'no-store')
+      // As it is: Fastify would add a charset to the type, which JSON has none of.
+      .serializer((body: unknown) => body as string)
+      .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }))
+  );
 }
 
 function addOpenRoutes(app: FastifyInstance, { control, clock = systemClock, isAuthorized }: ManagementOptions): void {

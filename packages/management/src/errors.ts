@@ -41,6 +41,12 @@ export const errors = defineErrors('management', {
     message: (d: { method: string; path: string; allow: readonly string[] }) =>
       `${d.path} does not take ${d.method}, but ${d.allow.join(', ')}.`,
   },
+  BP_MANAGEMENT_BAD_PATH: {
+    title: 'The path cannot be read',
+    status: 400,
+    mend: 'Percent-encode it as UTF-8; no part of it may be longer than a plugin name.',
+    message: (d: { path: string }) => `${d.path} is no path of management.`,
+  },
   BP_MANAGEMENT_FAILED: {
     title: 'Management failed by a mistake of its own',
     status: 500,

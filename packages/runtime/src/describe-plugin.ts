@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { BackplaneError, type ErrorFields, isBackplaneError, messageOf } from '@backplane/base';
 import type { PluginCandidate } from '@backplane/discovery';
+import { guardLifeline, LIFELINE } from '@backplane/isolation';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { ConfigSchema } from '@backplane/plugin-api';
 import type { PluginData } from '@backplane/ports';
@@ -17,7 +19,8 @@ type Answer =
   | { readonly ok: true; readonly description: PluginDescription }
   | { readonly ok: false; readonly message: string; readonly fields?: ErrorFields };
 
-const LIMIT_MS = 30_000;
+/** Longer than the loader's own limit, which names what is wrong. This one ends endless loops. */
+const LIMIT_MS = 35_000;
 
 /**
  * Reads a plugin's metadata without running its code in this process. The configuration schema comes along where it is plain data.
@@ -34,16 +37,20 @@ export async function describePlugin(
     serialization: 'advanced',
     execArgv: [...child.execArgv],
     env: { ...child.env, BACKPLANE_DESCRIBE: '1' } as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   });
+  // Should this process go first, the child must not stay behind in an endless loop.
+  const lifeline = worker.stdio[LIFELINE] as Duplex | undefined;
+  lifeline?.on('error', () => {}).resume();
   worker.stderr?.setEncoding('utf8').on('data', (text) => output.push(text));
   worker.once('error', (error) => reject(undescribed(messageOf(error))));
   worker.once('message', (answer) => resolve(answer as Answer));
-  worker.once('exit', (code, signal) =>
-    reject(undescribed(`it ended with ${signal ?? `code ${code}`}. ${output.join('').trim().slice(-2000)}`)),
-  );
+  worker.once('exit', (code, signal) => {
+    const end = worker.killed ? `it was not done after ${LIMIT_MS} ms` : `it ended with ${signal ?? `code ${code}`}`;
+    reject(undescribed(`${end}. ${output.join('').trim().slice(-2000)}`));
+  });
   try {
     worker.send(candidate);
     const answer = await promise;
@@ -56,6 +63,7 @@ export async function describePlugin(
 
 /** The other side of `describePlugin`. */
 export function describeInChild(self: NodeJS.Process, loader: Loader): void {
+  guardLifeline(self);
   self.once('message', (message) => {
     void answerFor(message as PluginCandidate, loader).then((answer) => self.send?.(answer, () => self.exit(0)));
   });

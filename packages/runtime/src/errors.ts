@@ -8,6 +8,12 @@ export const errors = defineErrors('runtime', {
     advice: 'Every problem is listed with its place: correct the manifest or the definition there, then reload.',
     message: (d: { plugin: string; problems: readonly string[] }) => d.problems.join('\n'),
   },
+  BP_PLUGIN_LOAD_FAILED: {
+    title: 'A plugin could not be loaded, for a reason that the host did not foresee',
+    status: 409,
+    mend: 'The cause has the stack. Look for code of the plugin that runs while its definition is read.',
+    message: (d: { plugin: string; reason: string }) => `Plugin "${d.plugin}" could not be loaded: ${d.reason}`,
+  },
   BP_PLUGIN_NAME_TAKEN: {
     title: 'Two plugins claim one name',
     status: 409,

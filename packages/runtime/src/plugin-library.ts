@@ -1,4 +1,4 @@
-import { type BackplaneError, canonicalName, isBackplaneError } from '@backplane/base';
+import { type BackplaneError, canonicalName, isBackplaneError, messageOf } from '@backplane/base';
 import { type ConfigSource, normalizeConfigSchema, validatePluginConfig } from '@backplane/config';
 import { createDirectoryDiscoverer, type PluginCandidate } from '@backplane/discovery';
 import type { DesiredPlugin } from '@backplane/kernel';
@@ -187,8 +187,15 @@ async function attempt(name: string, origin: string, load: () => Promise<Loaded>
   try {
     return await load();
   } catch (error) {
-    if (!isBackplaneError(error)) throw error;
-    return { name, origin, outcome: 'refused', error: error as BackplaneError };
+    if (isBackplaneError(error)) return { name, origin, outcome: 'refused', error: error as BackplaneError };
+    // Whatever it is, it is the trouble of this plugin: the others start.
+    const reason = messageOf(error);
+    return {
+      name,
+      origin,
+      outcome: 'refused',
+      error: errors.BP_PLUGIN_LOAD_FAILED({ plugin: name, reason }, { cause: error }),
+    };
   }
 }
 

@@ -14,9 +14,14 @@ export function failureOf(thrown: unknown): Failure {
 function stackOf(thrown: unknown): string | undefined {
   let at = thrown;
   let stack: string | undefined;
-  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
-    stack = at.stack ?? stack;
-    at = at.cause;
+  try {
+    for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
+      const found: unknown = at.stack;
+      if (typeof found === 'string') stack = found;
+      at = at.cause;
+    }
+  } catch {
+    // A plugin threw something whose own getters throw: what was found so far has to do.
   }
   return stack;
 }

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createConfigSource } from '@backplane/config';
+import type { Loader } from '@backplane/loader';
+import { definePlugin } from '@backplane/plugin-api';
+import { expect, it } from 'vitest';
+import { PluginLibrary } from './plugin-library.ts';
+
+it('refuses a plugin whose loading fails in an unforeseen way, and loads the others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'backplane-library-'));
+  for (const name of ['good.ts', 'odd.ts']) writeFileSync(join(folder, name), '');
+  const loader: Loader = {
+    async load(entry) {
+      if (basename(entry) === 'odd.ts') throw new TypeError('The compiler stumbled.');
+      const good = definePlugin({ name: 'good', version: '1.0.0', initialize() {} });
+      return { exports: { default: good }, digest: '1', inputs: [entry], collectable: true };
+    },
+    async close() {},
+  };
+  const library = new PluginLibrary({
+    paths: [folder],
+    registered: [],
+    loader,
+    configs: createConfigSource({ configDir: folder, environment: 'test' }),
+    isolation: {},
+    isolate: () => Promise.reject(new Error('not asked')),
+  });
+  const { plugins, refusals } = await library.loadAll();
+  expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good']);
+  expect(refusals).toMatchObject([
+    {
+      name: 'odd',
+      error: { code: 'BP_PLUGIN_LOAD_FAILED', message: expect.stringContaining('The compiler stumbled.') },
+    },
+  ]);
+  await expect(library.load('odd')).rejects.toMatchObject({ code: 'BP_PLUGIN_LOAD_FAILED' });
+  rmSync(folder, { recursive: true });
+});
