@@ -204,3 +204,20 @@ it('leaves no process behind when the host is killed while a plugin is read that
   await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   await answer;
 });
+
+it('finds a plugin to isolate by its alias, and a name that nobody bears is told', async () => {
+  await using test = await createTestHost({
+    isolation: { away: 'process', shopp: 'process' },
+    prepare: async (folder) => {
+      await mkdir(join(folder, 'plugins', 'inventory'), { recursive: true });
+      await writeFile(join(folder, 'plugins', 'inventory', 'plugin.js'), provider('1.0.0'));
+      await writeFile(
+        join(folder, 'plugins', 'inventory', 'plugin.yaml'),
+        'name: inventory\nversion: "1.0.0"\naliases: [away]\n',
+      );
+    },
+  });
+  expect(test.start.plugins).toMatchObject([{ name: 'inventory', level: 'process', reason: '' }]);
+  const warnings = test.log.filter((line) => line.includes('"warn"'));
+  expect(warnings).toEqual([expect.stringContaining('plugin \\"shopp\\", which is not there')]);
+});

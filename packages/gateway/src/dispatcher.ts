@@ -65,7 +65,9 @@ export class Dispatcher implements ExchangeHost {
 
   failed(thrown: unknown, exchange: Exchange, plugin: string | undefined): void {
     const cause = isBackplaneError(thrown) && thrown.cause !== undefined ? thrown.cause : thrown;
-    this.#options.logger.error(`${exchange.method} ${pathOf(exchange.url)} failed: ${messageOf(cause)}`, {
+    // What breaks because the client went away is the client's doing: clients must not fill the log.
+    const level = exchange.gone ? 'debug' : 'error';
+    this.#options.logger[level](`${exchange.method} ${pathOf(exchange.url)} failed: ${messageOf(cause)}`, {
       plugin,
       trace_id: exchange.call.id,
       error: cause,

@@ -54,6 +54,7 @@ describe('the life of plugins', () => {
     await set(shop(), taken);
     expect(await buy(kernel)).toBe('book from afar');
     failNow('no shelf');
+    await kernel.settled();
     expect(phase('inventory')).toBe('failed');
   });
 

@@ -9,7 +9,13 @@ import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement, type Management } from '@backplane/management';
 import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
 import type { ChangeReport, Entrances, HostControl, PluginStatus } from '@backplane/ports';
-import { checkBearer, createSoftwareKeySigner, ensureAdminToken, securityFacet } from '@backplane/security';
+import {
+  adminTokenFrom,
+  checkBearer,
+  createSoftwareKeySigner,
+  ensureAdminToken,
+  securityFacet,
+} from '@backplane/security';
 import { createLogging } from '@backplane/telemetry';
 import { createIsolate } from './create-isolate.ts';
 import type { HostOptions } from './host-options.ts';
@@ -69,7 +75,10 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   });
   const logger = logging.logger('backplane');
   const tokenFile = options.adminToken === undefined ? join(dataDir, 'admin.token') : undefined;
-  const token = options.adminToken ?? (await ensureAdminToken({ file: tokenFile as string }));
+  const token =
+    options.adminToken === undefined
+      ? await ensureAdminToken({ file: tokenFile as string })
+      : adminTokenFrom('the option (BACKPLANE_ADMIN_TOKEN)', options.adminToken);
   const signer = createSoftwareKeySigner({ directory: join(dataDir, 'keys'), clock });
   const cacheDir = join(dataDir, 'cache', 'bundles');
   const loader: Loader = createLoader({ cacheDir, shared: sharedModules });
@@ -159,12 +168,22 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     const url = await listen(gateway, options.listen);
     const loaded = await library.loadAll();
     await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
+    warnOfStrangers(loaded);
     const tookMs = clock.monotonic() - began;
     const pause = () => new Promise<void>((done) => setImmediate(done));
     void gateway.warmAll(pause, (instance, error) => {
       kernel.fail(instance, error);
     });
     return { url, plugins: kernel.status(), disabled: loaded.disabled, tookMs };
+  }
+
+  /** A misspelt name would leave a plugin where its operator does not want it. */
+  function warnOfStrangers({ plugins, refusals, disabled }: LoadedPlugins): void {
+    const known = new Set([...refusals.map(({ name }) => name), ...disabled, '*']);
+    for (const { unit } of plugins) for (const name of [unit.data.name, ...unit.data.aliases]) known.add(name);
+    for (const name of Object.keys(options.isolation ?? {})) {
+      if (!known.has(name)) logger.warn(`Isolation is asked for plugin "${name}", which is not there.`);
+    }
   }
 
   async function stop(): Promise<void> {

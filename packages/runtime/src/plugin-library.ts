@@ -144,8 +144,9 @@ export class PluginLibrary {
 
   async #unitOf(candidate: PluginCandidate): Promise<PluginUnit> {
     const { isolation, isolate, loader } = this.#options;
-    const level =
-      isolation[candidate.name] ?? candidate.manifest?.manifest.isolation ?? isolation['*'] ?? ('inline' as const);
+    const { manifest } = candidate.manifest ?? {};
+    const chosen = [candidate.name, ...(manifest?.aliases ?? [])].find((name) => Object.hasOwn(isolation, name));
+    const level = isolation[chosen ?? ''] ?? manifest?.isolation ?? isolation['*'] ?? ('inline' as const);
     if (level === 'process') return isolate(candidate);
     if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
     const module = await loader.load(candidate.entry);

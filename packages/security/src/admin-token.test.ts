@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkBearer, ensureAdminToken } from './admin-token.ts';
+import { adminTokenFrom, checkBearer, ensureAdminToken } from './admin-token.ts';
 
 let folder: string;
 const file = () => join(folder, 'data', 'admin.token');
@@ -51,6 +51,16 @@ describe('ensureAdminToken', () => {
   it('refuses a place where no file can be', async () => {
     await writeFile(join(folder, 'data'), '');
     await expect(ensureAdminToken({ file: file() })).rejects.toEqual(code('BP_PRIVATE_FILE_UNUSABLE'));
+  });
+});
+
+describe('adminTokenFrom', () => {
+  it('takes a token that is long enough, and refuses others without repeating them', () => {
+    expect(adminTokenFrom('the variable', ' s3cret-s3cret-s3cret\n')).toBe('s3cret-s3cret-s3cret');
+    for (const text of ['', 'short', 'two words of a token']) {
+      expect(() => adminTokenFrom('the variable', text)).toThrow(code('BP_ADMIN_TOKEN_INVALID'));
+    }
+    expect(() => adminTokenFrom('the variable', 'hunter2')).toThrow(/^(?!.*hunter2).*the variable/);
   });
 });
 

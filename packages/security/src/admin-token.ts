@@ -15,14 +15,14 @@ const SHORTEST = 16;
  */
 export async function ensureAdminToken({ file: path }: { readonly file: string }): Promise<string> {
   const found = await readPrivateFile(path);
-  if (found !== undefined) return tokenOf(path, found.text);
+  if (found !== undefined) return adminTokenFrom(path, found.text);
   const token = randomBytes(32).toString('base64url');
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((cause) => {
     throw errors.BP_PRIVATE_FILE_UNUSABLE({ path, reason: messageOf(cause) }, { cause });
   });
   if (await createPrivateFile(path, `${token}\n`)) return token;
   const theirs = await readPrivateFile(path);
-  return tokenOf(path, theirs?.text ?? '');
+  return adminTokenFrom(path, theirs?.text ?? '');
 }
 
 /** True for `Bearer TOKEN` with this token. Takes as long for a wrong token as for the right one, whatever its length. */
@@ -31,9 +31,13 @@ export function checkBearer(header: string | undefined, token: string): boolean 
   return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', token, 'buffer')) && given !== '';
 }
 
-function tokenOf(path: string, text: string): string {
+/**
+ * Gives the token that stands in a text, such as an environment variable's value; `path` names the place in the error, the token never.
+ * @throws BP_ADMIN_TOKEN_INVALID
+ */
+export function adminTokenFrom(path: string, text: string): string {
   const token = text.trim();
-  if (token === '') throw errors.BP_ADMIN_TOKEN_INVALID({ path, reason: 'the file is empty' });
+  if (token === '') throw errors.BP_ADMIN_TOKEN_INVALID({ path, reason: 'it is empty' });
   if (!TOKEN.test(token))
     throw errors.BP_ADMIN_TOKEN_INVALID({ path, reason: 'it has characters no bearer token has' });
   if (token.length < SHORTEST) {

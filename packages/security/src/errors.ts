@@ -59,8 +59,8 @@ export const errors = defineErrors('security', {
     message: (d: { path: string; reason: string }) => `${d.path} is not usable: ${d.reason}.`,
   },
   BP_ADMIN_TOKEN_INVALID: {
-    title: 'The file of the management token does not hold a token.',
-    mend: 'Remove the file to have a new token made, or write one line of 16 or more letters, digits and -._~+/= into it.',
+    title: 'What should hold the management token holds none that can be used.',
+    mend: 'Give 16 or more letters, digits and -._~+/= in one line; without the variable, and with no such file, a token is made.',
     message: (d: { path: string; reason: string }) => `The management token in ${d.path} is refused: ${d.reason}.`,
   },
 });

@@ -57,6 +57,14 @@ describe('a line', () => {
     expect(lines()[0]?.trace_id).toBe('a'.repeat(32));
   });
 
+  it('stays within bounds whatever a plugin throws or says', () => {
+    const { logging, text, lines } = collect();
+    const huge = 'x'.repeat(5_000_000);
+    logging.logger('a').error(huge, { error: new Error(huge, { cause: new Error(huge) }), said: huge });
+    expect(text.join('').length).toBeLessThan(200_000);
+    expect(lines()[0]).toMatchObject({ msg: expect.stringContaining('(5000000 characters)') });
+  });
+
   it('cannot be forged by what a plugin logs', () => {
     const { logging, text, lines } = collect();
     const forged = { namespace: 'host', level: 'error', time: 'never', msg: 'other', trace_id: 'x' };

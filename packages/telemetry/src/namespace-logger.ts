@@ -1,7 +1,7 @@
 import type { Logger } from '@backplane/plugin-api';
 import type { Logger as Pino } from 'pino';
 import { type LogLevels, SEVERITY } from './log-levels.ts';
-import { presentable } from './presentable.ts';
+import { boundedText, presentable } from './presentable.ts';
 
 type Written = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 type Fields = Readonly<Record<string, unknown>>;
@@ -50,6 +50,6 @@ export class NamespaceLogger implements Logger {
   #write(level: Written, message: string, fields: Fields | undefined): void {
     this.#pino ??= this.#root.child({ namespace: this.#namespace, ...(this.#bindings && presentable(this.#bindings)) });
     // The message goes in as a field: as an argument, pino would read %s and %j in it.
-    this.#pino[level]({ msg: String(message), ...(fields !== undefined && presentable(fields)) });
+    this.#pino[level]({ msg: boundedText(String(message)), ...(fields !== undefined && presentable(fields)) });
   }
 }

@@ -3,6 +3,7 @@ import { messageOf } from '@backplane/base';
 const REDACTED = '[redacted]';
 const DEEPEST = 8;
 const MOST_VALUES = 2000;
+const MOST_TEXT = 16_384;
 const SECRET = /(?:password|passwd|passphrase|secret|token|authorization|apikey|privatekey|cookie)$/;
 /** A line's own keys, which a field must not claim to be. */
 const RESERVED: ReadonlySet<string> = new Set(['time', 'level', 'namespace', 'msg', 'trace_id']);
@@ -11,7 +12,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Makes fields fit for a log line: secrets by their names, at any depth, are replaced by `[redacted]`; errors show message, code, stack and
- * cause; bytes show their number. At most eight levels and 2,000 values are looked at. The caller's objects are not touched. Never throws.
+ * cause; bytes show their number. At most eight levels, 2,000 values and 16,384 characters of each text are looked at. The caller's objects are not touched. Never throws.
  */
 export function presentable(fields: unknown): Fields {
   try {
@@ -30,6 +31,10 @@ export function presentable(fields: unknown): Fields {
   }
 }
 
+/** A text that is fit for a log line: whoever writes megabytes fills a disk. */
+export const boundedText = (text: string): string =>
+  text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}… (${text.length} characters)` : text;
+
 /** True for keys such as `password`, `access_token`, `X-Api-Key` and `clientSecret`. */
 export function isSecretName(key: string): boolean {
   return SECRET.test(key.toLowerCase().replaceAll(/[-_. ]/g, ''));
@@ -39,6 +44,7 @@ class Presenter {
   #left = MOST_VALUES;
 
   value(value: unknown, depth: number): unknown {
+    if (typeof value === 'string') return boundedText(value);
     if (typeof value === 'bigint') return value.toString();
     if (typeof value !== 'object' || value === null) return value;
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
@@ -73,9 +79,9 @@ class Presenter {
   #error(error: Error, depth: number): Record<string, unknown> {
     return {
       type: error.name,
-      message: error.message,
+      message: this.value(error.message, depth),
       ...this.object(error, depth),
-      stack: error.stack,
+      stack: this.value(error.stack, depth),
       ...(error.cause !== undefined && { cause: this.value(error.cause, depth + 1) }),
       ...(error instanceof AggregateError && { errors: this.value(error.errors, depth + 1) }),
     };

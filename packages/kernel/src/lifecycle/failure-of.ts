@@ -5,9 +5,16 @@ import type { Failure } from '@backplane/ports';
 export function failureOf(thrown: unknown): Failure {
   return {
     code: isBackplaneError(thrown) ? thrown.code : 'BP_STEP_FAILED',
-    message: messageOf(thrown),
-    stack: stackOf(thrown),
+    message: bounded(messageOf(thrown)),
+    stack: bounded(stackOf(thrown)),
   };
+}
+
+/** Characters of a plugin's text that are kept: it is repeated in status, history and log. */
+const MOST_TEXT = 8192;
+
+function bounded<T extends string | undefined>(text: T): T {
+  return text !== undefined && text.length > MOST_TEXT ? (`${text.slice(0, MOST_TEXT)}…` as T) : text;
 }
 
 /** The stack of the innermost cause: that is where the author's line is. */
