@@ -54,7 +54,7 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
     return {
       problems: broken
         .slice(0, MOST_PROBLEMS)
-        .map((error) => problem('BP_YAML_SYNTAX', firstLine(error.message, frames), error.pos[0])),
+        .map((error) => problem('BP_YAML_SYNTAX', reasonFor(error, frames), error.pos[0])),
     };
   }
   const walk = new YamlWalk(yaml, place);
@@ -69,8 +69,19 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
   return { document: { file, value, positions: walk.positions }, problems: [] };
 }
 
-const firstLine = (message: string, quoting: boolean) => {
-  const line = (message.split('\n', 1)[0] ?? '').replace(/[.:]$/, '');
-  // The parser quotes the file after a colon.
-  return quoting ? line : line.replace(/:.*$/, '');
+/** What the parser puts into a sentence together with text of the file, said without it. */
+const UNQUOTED: Readonly<Record<string, string>> = {
+  TAG_RESOLVE_FAILED: 'There is a tag that cannot be read',
+  BAD_DIRECTIVE: 'There is a directive that cannot be read',
+  BAD_ALIAS: 'There is an alias that cannot be read',
+  BAD_DQ_ESCAPE: 'There is an escape that does not exist',
+  BAD_SCALAR_START: 'A plain value begins with a character that it may not begin with',
+  UNEXPECTED_TOKEN: 'There is something that does not belong here',
+  IMPOSSIBLE: 'There is something that cannot be read',
 };
+
+function reasonFor({ code, message }: Yaml.YAMLError, quoting: boolean): string {
+  const line = (message.split('\n', 1)[0] ?? '').replace(/[.:]$/, '');
+  // Otherwise the parser quotes the file only after a colon.
+  return quoting ? line : (UNQUOTED[code] ?? line.replace(/:.*$/, ''));
+}
