@@ -6,7 +6,7 @@ import { createConfigSource } from '@backplane/config';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
-import { createManagement, type Management } from '@backplane/management';
+import { createManagement } from '@backplane/management';
 import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
 import type { ChangeReport, Entrances, HostControl, PluginStatus } from '@backplane/ports';
 import {
@@ -83,18 +83,35 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const cacheDir = join(dataDir, 'cache', 'bundles');
   const loader: Loader = createLoader({ cacheDir, shared: sharedModules });
 
+  let stopping: Promise<void> | undefined;
+  const control: HostControl = {
+    readiness: () => {
+      if (stopping) return { ready: false, reason: 'The host is stopping.' };
+      return kernel.ready ? { ready: true, reason: '' } : { ready: false, reason: 'The host is starting.' };
+    },
+    generation: () => kernel.generation,
+    status: () => kernel.status(),
+    pluginStatus: (name) => kernel.pluginStatus(name),
+    health: (name) => kernel.health(name),
+    reload,
+  };
+
+  const management = await createManagement({
+    control,
+    logger: logging.logger('backplane.management'),
+    clock,
+    allowedHosts: options.allowedHosts ?? [],
+    isAuthorized: (authorization) => checkBearer(authorization, token),
+  });
+
   // The gateway is part of every generation, and enters them: each needs the other first.
   const entrances: Entrances = { part: (part) => kernel.part(part), run: (call, action) => runWithCall(call, action) };
-  const system: Management[] = [];
   const gateway: Gateway = createGateway({
     entrances,
     logger: logging.logger('backplane.gateway'),
     clock,
     exposeErrors: !production,
-    system: ['health', 'ready', 'plugins'].map((segment) => ({
-      segments: [segment],
-      handle: (request, response) => system[0]?.handle(request, response),
-    })),
+    system: [management],
   });
   const loggerOf = (plugin: string) => logging.logger(`plugins.${plugin}`);
   const kernel: Kernel = new Kernel({
@@ -117,19 +134,6 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     isolation: options.isolation ?? {},
     isolate: createIsolate({ cacheDir, clock }),
   });
-
-  let stopping: Promise<void> | undefined;
-  const control: HostControl = {
-    readiness: () => {
-      if (stopping) return { ready: false, reason: 'The host is stopping.' };
-      return kernel.ready ? { ready: true, reason: '' } : { ready: false, reason: 'The host is starting.' };
-    },
-    generation: () => kernel.generation,
-    status: () => kernel.status(),
-    pluginStatus: (name) => kernel.pluginStatus(name),
-    health: (name) => kernel.health(name),
-    reload,
-  };
 
   async function reload(nameOrAlias: string): Promise<ChangeReport> {
     const { name, origin } = await whereIs(nameOrAlias);
@@ -156,15 +160,6 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
 
   async function start(): Promise<HostStart> {
     const began = clock.monotonic();
-    system.push(
-      await createManagement({
-        control,
-        logger: logging.logger('backplane.management'),
-        clock,
-        allowedHosts: options.allowedHosts ?? [],
-        isAuthorized: (authorization) => checkBearer(authorization, token),
-      }),
-    );
     const url = await listen(gateway, options.listen);
     const loaded = await library.loadAll();
     await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
@@ -193,7 +188,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     kernel.announceStop();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
-    await Promise.all([loader.close(), ...system.map((management) => management.close())]);
+    await Promise.all([loader.close(), management.close()]);
     logger.info('The host has stopped.');
     await logging.close();
   }

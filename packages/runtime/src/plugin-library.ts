@@ -1,8 +1,7 @@
 import { type BackplaneError, canonicalName, isBackplaneError, messageOf } from '@backplane/base';
 import { type ConfigSource, normalizeConfigSchema, validatePluginConfig } from '@backplane/config';
 import { createDirectoryDiscoverer, type PluginCandidate } from '@backplane/discovery';
-import type { DesiredPlugin } from '@backplane/kernel';
-import { createInlineUnit } from '@backplane/kernel';
+import { createInlineUnit, type DesiredPlugin } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
 import type { PluginData, PluginUnit } from '@backplane/ports';
