@@ -7,12 +7,14 @@ const F3 = [
   'discovery',
   'gateway',
   'isolation',
+  'leaks',
   'loader',
   'management',
   'packaging',
   'security',
   'store',
   'telemetry',
+  'watch',
 ];
 const upToPorts = [...F0, ...F1];
 const upToRuntime = [...upToPorts, 'kernel', ...F3, 'x509', 'runtime'];
