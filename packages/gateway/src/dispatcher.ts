@@ -118,16 +118,16 @@ export class Dispatcher implements ExchangeHost {
     } else if (this.inFlight >= limit) {
       this.#refuse(arrival, { error: errors.BP_OVERLOADED({ limit }), headers: { 'retry-after': '1' } });
     } else if (mount?.kind !== 'plugin') {
-      this.#enter(arrival, table, table.nowhere, NOWHERE);
+      this.#enter(arrival, table.nowhere, NOWHERE);
     } else if (mount.back !== undefined && mount.back !== waitedFor) {
       this.#routeWhenBack(arrival, mount.back);
     } else {
       if (segment !== mount.name || !url.startsWith(segment, 1)) rename(arrival, mount.name);
-      this.#enter(arrival, table, mount.view, mount.destination);
+      this.#enter(arrival, mount, mount.destination);
     }
   }
 
-  #enter(arrival: Arrival, { layers }: MountTable, view: View, destination: Destination): void {
+  #enter(arrival: Arrival, { view, onion }: MountTable['nowhere'], destination: Destination): void {
     let call: Call;
     try {
       call = this.#callOf(arrival.request, view);
@@ -135,6 +135,7 @@ export class Dispatcher implements ExchangeHost {
       this.#refuse(arrival, refusalFor(thrown, this.#place(arrival)));
       return;
     }
+    const layers = onion.select(arrival.request.method ?? 'GET', arrival.url);
     const exchange = new Exchange(this, arrival, call, layers, destination);
     this.exchanges.add(exchange);
     this.#options.entrances.run(exchange.call, () => exchange.begin());

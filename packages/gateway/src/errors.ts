@@ -124,6 +124,12 @@ export const errors = defineErrors('gateway', {
     message: (d: { plugin: string; middleware: string }) =>
       `Middleware ${d.middleware} of ${d.plugin} returned something that is no answer.`,
   },
+  BP_MIDDLEWARE_CONDITION_INVALID: {
+    title: 'The condition of a middleware cannot be read.',
+    mend: 'Correct "when": plugins by name, methods such as POST, paths such as /shop/** or !/shop/public/**.',
+    message: (d: { plugin: string; middleware: string; problem: string }) =>
+      `Middleware ${d.middleware} of ${d.plugin} has a condition that cannot be read: ${d.problem}.`,
+  },
   BP_PLUGIN_ERROR: {
     title: 'A plugin failed to answer.',
     mend: 'The log has the cause, under the trace id.',

@@ -9,6 +9,7 @@ import { Dispatcher, type ReceiveCall } from './dispatcher.ts';
 import { ExchangeResponse } from './exchange-response.ts';
 import { InstanceHttp } from './instance-http.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
+import { middlewareHandlers } from './middleware-handlers.ts';
 import { buildMountTable, type MountTable } from './mount-table.ts';
 import type { SystemMount } from './system-mount.ts';
 import { refuserOf } from './unavailable.ts';
@@ -85,6 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         httpOf: (instance) => facets.get(instance),
         refuser: (unavailable) => refuserOf(unavailable, clock),
       }),
+    handlers: ({ middleware }) => middlewareHandlers(middleware),
   };
   const dispatcher = new Dispatcher({
     table: () => entrances.part(part),

@@ -1,10 +1,12 @@
 import type { Logger, MiddlewareDefinition } from '@backplane/plugin-api';
 import type { ForwardTarget, HttpFacet, InstanceInfo } from '@backplane/ports';
+import { parseCondition } from './condition.ts';
 import { errors } from './errors.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import type { Destination, Exchange, Upgrade } from './exchange.ts';
 import { Forwarder } from './forward.ts';
 import { buildInstanceApp, type InstanceApp, type RegisterRoutes } from './instance-app.ts';
+import type { RegisteredMiddleware } from './layer.ts';
 import type { Refusal } from './problem-answer.ts';
 import { pathOf } from './request-target.ts';
 import { type AcceptSocket, GOING_AWAY, SERVICE_RESTART, WebSockets } from './web-sockets.ts';
@@ -30,7 +32,7 @@ export class InstanceHttp implements HttpFacet, Destination {
   readonly #host: InstanceHttpHost;
   readonly #logger: Logger;
   readonly #routes: RegisterRoutes[] = [];
-  readonly #middleware: MiddlewareDefinition[] = [];
+  readonly #middleware: RegisteredMiddleware[] = [];
   #webSockets: WebSockets | undefined;
   #forwarder: Forwarder | undefined;
   #app: App = UNBUILT;
@@ -48,7 +50,7 @@ export class InstanceHttp implements HttpFacet, Destination {
   get plugin(): string {
     return this.instance.data.name;
   }
-  get middlewareDefinitions(): readonly MiddlewareDefinition[] {
+  get registeredMiddleware(): readonly RegisteredMiddleware[] {
     return this.#middleware;
   }
   /** True where the instance has a mount. */
@@ -70,7 +72,12 @@ export class InstanceHttp implements HttpFacet, Destination {
 
   middleware(definition: MiddlewareDefinition): void {
     this.#register('middleware');
-    this.#middleware.push(definition);
+    const condition = definition.when === undefined ? undefined : parseCondition(definition.when);
+    if (typeof condition === 'string') {
+      const middleware = definition.name ?? `${this.plugin}#${this.#middleware.length + 1}`;
+      throw errors.BP_MIDDLEWARE_CONDITION_INVALID({ plugin: this.plugin, middleware, problem: condition });
+    }
+    this.#middleware.push({ definition, condition });
   }
 
   webSocket(path: string, accept: AcceptSocket): void {

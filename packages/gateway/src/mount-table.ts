@@ -1,8 +1,10 @@
+import { canonicalName } from '@backplane/base';
 import type { GenerationDraft, InstanceInfo, Unavailable, View } from '@backplane/ports';
 import { errors } from './errors.ts';
 import type { Destination } from './exchange.ts';
 import type { InstanceHttp } from './instance-http.ts';
-import { type Layer, sortLayers } from './layer.ts';
+import { type LayerSource, type PlacedMiddleware, placeMiddleware } from './layer.ts';
+import { type LayerSelection, LayerTable } from './layer-table.ts';
 import type { SystemMount } from './system-mount.ts';
 
 /** Where the first segment of a path leads. */
@@ -14,17 +16,18 @@ export type Mount =
       readonly name: string;
       readonly destination: Destination;
       readonly view: View;
+      readonly onion: LayerSelection;
       /** Settles when the plugin is back: requests wait for it. */
       readonly back: Promise<void> | undefined;
     };
 
 /** The HTTP side of one generation. Immutable. */
 export interface MountTable {
-  /** The onion, outermost first. */
-  readonly layers: readonly Layer[];
+  /** All middleware, outermost first. */
+  readonly middleware: readonly PlacedMiddleware[];
   readonly mounts: ReadonlyMap<string, Mount>;
   /** For paths that lead nowhere: the middleware alone. */
-  readonly nowhere: View;
+  readonly nowhere: { readonly view: View; readonly onion: LayerSelection };
 }
 
 export interface MountTableInput {
@@ -38,40 +41,53 @@ export interface MountTableInput {
 /** Compiles the mount table of a generation. Pages of the host come before plugins, canonical names before aliases. */
 export function buildMountTable(draft: GenerationDraft, input: MountTableInput): MountTable {
   const served: { readonly instance: InstanceInfo; readonly http: InstanceHttp }[] = [];
-  const sources: { readonly instance: InstanceInfo; readonly http: InstanceHttp }[] = [];
+  const sources: LayerSource[] = [];
   for (const instance of draft.instances) {
     const http = input.httpOf(instance);
     if (http === undefined) continue;
     http.seal();
     if (http.serves) served.push({ instance, http });
-    if (http.middlewareDefinitions.length > 0) sources.push({ instance, http });
+    if (http.registeredMiddleware.length > 0) sources.push({ instance, middleware: http.registeredMiddleware });
   }
-  const layers = sortLayers(
-    sources.map(({ instance, http }) => ({ instance, middleware: http.middlewareDefinitions })),
-  );
-  const around = sources.map(({ instance }) => instance);
-  const nowhere = draft.view(around);
+  const middleware = placeMiddleware(sources);
+  const names = namesOf(draft, served);
+  const layers = new LayerTable(middleware, (segment) => names.get(segment) ?? canonicalName(segment));
+  const place = (plugin: string | undefined, instance?: InstanceInfo) => {
+    const onion = layers.for(plugin);
+    const others = onion.instances.filter((other) => other !== instance);
+    return { onion, view: draft.view(instance === undefined ? others : [instance, ...others]) };
+  };
 
   const mounts = new Map<string, Mount>();
-  const aliases: (readonly [alias: string, mount: Mount])[] = [];
   for (const system of input.system) {
     for (const segment of system.segments) mounts.set(segment, { kind: 'system', system });
   }
-  const place = (mount: Mount & { kind: 'plugin' }, names: readonly string[]) => {
-    if (!mounts.has(mount.name)) mounts.set(mount.name, mount);
-    for (const alias of names) aliases.push([alias, mount]);
-  };
+  const plugins = new Map<string, Mount>();
   for (const { instance, http } of served) {
     const { name } = instance.data;
-    const view = draft.view(around.includes(instance) ? around : [instance, ...around]);
-    place({ kind: 'plugin', name, destination: http, view, back: undefined }, instance.data.aliases);
+    plugins.set(name, { kind: 'plugin', name, destination: http, ...place(name, instance), back: undefined });
   }
   for (const missing of draft.unavailable) {
     const { name, back } = missing;
-    place({ kind: 'plugin', name, destination: input.refuser(missing), view: nowhere, back }, missing.aliases);
+    if (plugins.has(name)) continue;
+    plugins.set(name, { kind: 'plugin', name, destination: input.refuser(missing), ...place(name), back });
   }
-  for (const [alias, mount] of aliases) if (!mounts.has(alias)) mounts.set(alias, mount);
-  return Object.freeze({ layers, mounts, nowhere });
+  for (const [segment, name] of names) {
+    const mount = plugins.get(name);
+    if (mount !== undefined && !mounts.has(segment)) mounts.set(segment, mount);
+  }
+  return Object.freeze({ middleware, mounts, nowhere: place(undefined) });
+}
+
+/** Every segment that leads to a plugin, and the plugin's name. */
+function namesOf(
+  { unavailable }: GenerationDraft,
+  served: readonly { readonly instance: InstanceInfo }[],
+): ReadonlyMap<string, string> {
+  const plugins = [...served.map(({ instance }) => instance.data), ...unavailable];
+  const names = new Map(plugins.map(({ name }) => [name, name]));
+  for (const { name, aliases } of plugins) for (const alias of aliases) if (!names.has(alias)) names.set(alias, name);
+  return names;
 }
 
 /** Where paths lead that belong to nobody. */

@@ -4,6 +4,7 @@ import type {
   Call,
   ChangeReport,
   Entrances,
+  ExtensionPointHandler,
   GenerationPart,
   InstanceInfo,
   PlanStep,
@@ -100,6 +101,11 @@ export class Kernel implements Entrances {
 
   run<R>(call: Call, action: () => R): R {
     return runWithCall(call, action);
+  }
+
+  /** The handlers of extension points that the parts of the current generation have compiled. */
+  handlers(): ExtensionPointHandler[] {
+    return [...this.#reconciler.current.parts].flatMap(([part, built]) => part.handlers?.(built) ?? []);
   }
 
   /** The number of the current generation; 0 before anything runs. */

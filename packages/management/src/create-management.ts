@@ -3,6 +3,7 @@ import { type BackplaneError, type Clock, type ErrorFields, isBackplaneError, sy
 import type { Logger } from '@backplane/plugin-api';
 import type { HostControl, PluginStatus, StepReport } from '@backplane/ports';
 import {
+  type ExtensionPointsBody,
   type HealthBody,
   type PluginsStatusBody,
   PROBLEM_MEDIA_TYPE,
@@ -12,6 +13,7 @@ import {
 } from '@backplane/wire';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { errors } from './errors.ts';
+import { extensionPointBodies, placesByPlugin } from './extension-points.ts';
 import { type GuardOptions, guard, isLoopback } from './guard.ts';
 import { HostHealth } from './host-health.ts';
 import { failureBody, pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
@@ -30,7 +32,7 @@ export interface Management {
   close(): Promise<void>;
 }
 
-/** Prepares `/health`, `/ready` (open) and everything under `/plugins` (closed: token, Host and Origin). */
+/** Prepares `/health`, `/ready` (open), `/extension-points` and everything under `/plugins` (closed: token, Host and Origin). */
 export async function createManagement(options: ManagementOptions): Promise<Management> {
   const app: FastifyInstance = Fastify({
     routerOptions: { ignoreTrailingSlash: true },
@@ -54,7 +56,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   });
   await app.ready();
   return {
-    segments: ['health', 'ready', 'plugins'],
+    segments: ['health', 'ready', 'plugins', 'extension-points'],
     handle: (request, response) => app.routing(request, response),
     close: async () => app.close(),
   };
@@ -118,12 +120,19 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
   interface Named {
     Params: { name: string };
   }
-  app.get(
-    '/plugins/status',
-    async (): Promise<PluginsStatusBody> => ({
+  app.get('/plugins/status', async (): Promise<PluginsStatusBody> => {
+    const places = placesByPlugin(control.handlers());
+    return {
       generation: control.generation(),
       ready: control.readiness().ready,
-      plugins: control.status().map(pluginStatusBody),
+      plugins: control.status().map((status) => pluginStatusBody(status, places.get(status.name) ?? [])),
+    };
+  });
+  app.get(
+    '/extension-points',
+    async (): Promise<ExtensionPointsBody> => ({
+      generation: control.generation(),
+      extension_points: extensionPointBodies(control.handlers()),
     }),
   );
   app.get<Named>('/plugins/:name/health', async (request, reply) => {

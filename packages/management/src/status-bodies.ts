@@ -1,6 +1,6 @@
 import type { HealthReport } from '@backplane/plugin-api';
 import type { Failure, LastChange, PluginState, PluginStatus } from '@backplane/ports';
-import type { PluginHealthBody, PluginStatusBody } from '@backplane/wire';
+import type { PlaceBody, PluginHealthBody, PluginStatusBody } from '@backplane/wire';
 
 const time = (at: number): string => new Date(at).toISOString();
 
@@ -14,7 +14,7 @@ function failureOf(state: PluginState | LastChange) {
 }
 
 /** A plugin's status as it goes over the wire: snake_case, ISO times, nulls. */
-export function pluginStatusBody(status: PluginStatus): PluginStatusBody {
+export function pluginStatusBody(status: PluginStatus, handlers: readonly PlaceBody[]): PluginStatusBody {
   const { state, lastChange } = status;
   return {
     name: status.name,
@@ -37,6 +37,7 @@ export function pluginStatusBody(status: PluginStatus): PluginStatusBody {
     services: [...status.services],
     dependencies: [...status.dependencies],
     dependents: [...status.dependents],
+    handlers: [...handlers],
     holds: [...status.holds],
     draining: status.draining.map(({ version, instance, inFlight }) => ({ version, instance, in_flight: inFlight })),
     last_change: lastChange

@@ -53,10 +53,26 @@ export interface GatewayResponse {
 
 export type NextMiddleware = () => Promise<GatewayResponse>;
 
+/** Which requests a middleware is for. What is left out restricts nothing; what is given must all be met. */
+export interface MiddlewareCondition {
+  /** Requests that lead to one of these plugins, by name or alias. */
+  readonly plugins?: readonly string[];
+  /** Such as `POST`. `GET` stands for `HEAD` as well, as the same routes answer it. */
+  readonly methods?: readonly string[];
+  /**
+   * Patterns of whole paths: `/shop/cart`, `/shop/*` (any one segment), `/shop/**` (`/shop` and all below); after `!`, those that are
+   * left out. A pattern holds however the path is spelt: an alias, capitals, encodings, doubled slashes, `..` and a slash at the end
+   * get nobody past it. Where a path can be read in several ways, the middleware runs.
+   */
+  readonly paths?: readonly string[];
+}
+
 interface MiddlewarePlace {
   readonly name?: string;
   /** Lower is further out: it sees the request first and the answer last. The plugin's phase and priority decide unless told. */
   readonly priority?: number;
+  /** Default: every request. @throws BP_MIDDLEWARE_CONDITION_INVALID where it cannot be read */
+  readonly when?: MiddlewareCondition;
 }
 
 /** A function around every request of the host: it can wait, answer, repeat nothing, and change what comes back. */

@@ -38,6 +38,7 @@ export type {
   GatewayResponse,
   HookMiddleware,
   HttpService,
+  MiddlewareCondition,
   MiddlewareDefinition,
   NextMiddleware,
   ResponseBody,

@@ -1,4 +1,5 @@
 import type { CallContext, Principal } from '@backplane/plugin-api';
+import type { ExtensionPointHandler } from './extension-points.ts';
 import type { InstanceInfo } from './instance.ts';
 
 /** How a call begins. */
@@ -62,6 +63,8 @@ export interface GenerationPart<T> {
   /** Makes an instance ready before it is swapped in; rejecting keeps the old one. Skipped at boot, where it is called afterwards. */
   warm?(instance: InstanceInfo): Promise<void>;
   build(draft: GenerationDraft, previous: T | undefined): T;
+  /** The handlers of extension points that it has compiled, those of each point in the order in which they run. For people. */
+  handlers?(built: T): readonly ExtensionPointHandler[];
 }
 
 /** The kernel as an entrance sees it. */

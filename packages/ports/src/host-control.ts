@@ -1,9 +1,10 @@
 import type { HealthReport } from '@backplane/plugin-api';
 import type { ChangeReport } from './change-report.ts';
+import type { ExtensionPointSource } from './extension-points.ts';
 import type { PluginStatus } from './plugin-status.ts';
 
 /** What management may ask of the host, and make it do. Names may be aliases. */
-export interface HostControl {
+export interface HostControl extends ExtensionPointSource {
   /** Whether traffic may come, and if not, why. */
   readiness(): { readonly ready: boolean; readonly reason: string };
   /** The number of the current generation. */

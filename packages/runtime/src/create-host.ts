@@ -90,6 +90,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       return kernel.ready ? { ready: true, reason: '' } : { ready: false, reason: 'The host is starting.' };
     },
     generation: () => kernel.generation,
+    handlers: () => kernel.handlers(),
     status: () => kernel.status(),
     pluginStatus: (name) => kernel.pluginStatus(name),
     health: (name) => kernel.health(name),

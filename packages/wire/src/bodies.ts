@@ -1,6 +1,10 @@
 // Apart from the package's index, because TypeBox takes longer to import than the rest of a host.
 export {
+  ExtensionPointBody,
+  ExtensionPointsBody,
+  HandlerBody,
   HealthBody,
+  PlaceBody,
   PluginHealthBody,
   PluginStatusBody,
   PluginsStatusBody,

@@ -1,6 +1,10 @@
 export { codeFrame } from './code-frame.ts';
 export type {
+  ExtensionPointBody,
+  ExtensionPointsBody,
+  HandlerBody,
   HealthBody,
+  PlaceBody,
   PluginHealthBody,
   PluginStatusBody,
   PluginsStatusBody,

@@ -28,6 +28,25 @@ export type ReadyBody = Static<typeof ReadyBody>;
 
 const FailureBody = Type.Object({ code: Type.String(), message: Type.String(), stack: Nullable(Type.String()) });
 
+const ConditionBody = Type.Object(
+  {
+    plugins: Type.Optional(Type.Array(Type.String())),
+    methods: Type.Optional(Type.Array(Type.String())),
+    paths: Type.Optional(Type.Array(Type.String())),
+  },
+  { description: 'Which requests it is for: all that is given must be met.' },
+);
+
+/** Where one handler of a plugin stands among all handlers of an extension point. */
+export const PlaceBody = Type.Object({
+  extension_point: Type.String(),
+  handler: Type.String(),
+  place: Type.Integer({ minimum: 1, description: 'Counted in the order in which they run.' }),
+  of: Type.Integer({ minimum: 1 }),
+  when: Nullable(ConditionBody),
+});
+export type PlaceBody = Static<typeof PlaceBody>;
+
 /** One plugin in `GET /plugins/status`. */
 export const PluginStatusBody = Type.Object({
   name: Type.String(),
@@ -50,6 +69,7 @@ export const PluginStatusBody = Type.Object({
   services: Type.Array(Type.String()),
   dependencies: Type.Array(Type.String()),
   dependents: Type.Array(Type.String()),
+  handlers: Type.Array(PlaceBody, { description: 'Its handlers at extension points, such as middleware.' }),
   holds: Type.Array(Type.String({ description: 'An effect that the plugin has registered.' })),
   draining: Type.Array(Type.Object({ version: Type.String(), instance: Type.Integer(), in_flight: Type.Integer() })),
   last_change: Nullable(
@@ -89,6 +109,35 @@ export const PluginsStatusBody = Type.Object({
   plugins: Type.Array(PluginStatusBody),
 });
 export type PluginsStatusBody = Static<typeof PluginsStatusBody>;
+
+/** One handler in `GET /extension-points`. */
+export const HandlerBody = Type.Object({
+  plugin: Type.String(),
+  name: Type.String(),
+  phase: Type.String(),
+  priority: Type.Number({ description: 'Lower runs first, inside a phase.' }),
+  form: Nullable(Type.String({ description: 'Of middleware: hooks or around.' })),
+  when: Nullable(ConditionBody),
+});
+export type HandlerBody = Static<typeof HandlerBody>;
+
+/** One extension point in `GET /extension-points`. */
+export const ExtensionPointBody = Type.Object({
+  name: Type.String(),
+  type: Type.Union([Type.Literal('filter'), Type.Literal('action'), Type.Literal('event')]),
+  description: Type.String(),
+  parameters: Type.Record(Type.String(), Type.String(), { description: 'Names and types.' }),
+  return_type: Type.String(),
+  handlers: Type.Array(HandlerBody, { description: 'In the order in which they run.' }),
+});
+export type ExtensionPointBody = Static<typeof ExtensionPointBody>;
+
+/** `GET /extension-points`. */
+export const ExtensionPointsBody = Type.Object({
+  generation: Type.Integer(),
+  extension_points: Type.Array(ExtensionPointBody),
+});
+export type ExtensionPointsBody = Static<typeof ExtensionPointsBody>;
 
 /** `GET /plugins/NAME/health`. Facts of the plugin's own stand beside these members. */
 export const PluginHealthBody = Type.Object(
