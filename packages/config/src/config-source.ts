@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { type BackplaneError, canonicalName, isBackplaneError } from '@backplane/base';
 import { type SourceProblem, sourceProblem } from '@backplane/wire';
+import type { PlainMap } from '@backplane/wire/schema';
 import { errors } from './errors.ts';
 import { divideConfig, type HostSettings } from './host-settings.ts';
 import { type ConfigLayer, type ConfigOrigin, mergeLayers } from './merge-layers.ts';
-import type { PlainMap } from './plain-data.ts';
 import { type PluginConfigFile, type PluginConfigFiles, readPluginConfigFiles } from './plugin-config-files.ts';
 import { DEFAULT_ENVIRONMENTS, pluginFileLayers } from './plugin-file.ts';
 

@@ -1,8 +1,8 @@
 import { nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
+import { isPlainMap, type PlainMap } from '@backplane/wire/schema';
 import validRange from 'semver/ranges/valid.js';
 import { errors } from './errors.ts';
 import type { ConfigOrigin } from './merge-layers.ts';
-import { isPlainMap, type PlainMap } from './plain-data.ts';
 
 /** What a plugin file says to the host, not to the plugin. */
 export interface HostSettings {

@@ -1,5 +1,5 @@
 import { pointerOf } from '@backplane/wire';
-import { copyPlain, isPlainMap, type PlainMap } from './plain-data.ts';
+import { copyPlain, isPlainMap, type PlainMap } from '@backplane/wire/schema';
 
 /** Where a value came from. */
 export interface ConfigOrigin {

@@ -1,11 +1,14 @@
-import type { ConfigSchema, JsonSchema } from '@backplane/plugin-api';
-import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type BackplaneError, isBackplaneError } from '@backplane/base';
+import type { ConfigSchema } from '@backplane/plugin-api';
+import {
+  copyPlain,
+  deepFreeze,
+  type NormalizedSchema,
+  normalizeSchema,
+  type SchemaCheck,
+} from '@backplane/wire/schema';
 import type { ConfigValidator, ValidatorOptions } from './config-validator.ts';
 import { errors } from './errors.ts';
-import { jsonSchemaValidator } from './json-schema-validator.ts';
-import { copyPlain, deepFreeze } from './plain-data.ts';
-import { isPropertyMap, schemaOfPropertyMap } from './property-map.ts';
-import { standardSchemaValidator } from './standard-schema-validator.ts';
 
 /**
  * One validator for every form a schema may have: Standard Schema, JSON Schema, a map of properties. Nothing is compiled before the
@@ -14,18 +17,32 @@ import { standardSchemaValidator } from './standard-schema-validator.ts';
  */
 export function normalizeConfigSchema(
   schema: ConfigSchema | undefined,
-  options: ValidatorOptions = {},
+  { coerce = false }: ValidatorOptions = {},
 ): ConfigValidator {
   if (schema === undefined) {
     return { jsonSchema: undefined, validate: async (value) => ({ value: deepFreeze(copyPlain(value)) }) };
   }
-  if ((typeof schema !== 'object' && typeof schema !== 'function') || schema === null || Array.isArray(schema))
-    throw errors.BP_CONFIG_SCHEMA_INVALID({ reason: 'it is neither an object nor a Standard Schema' });
-  if (isStandardSchema(schema)) return standardSchemaValidator(schema);
-  return jsonSchemaValidator(isPropertyMap(schema) ? schemaOfPropertyMap(schema) : (schema as JsonSchema), options);
+  let normalized: NormalizedSchema;
+  try {
+    normalized = normalizeSchema(schema);
+  } catch (thrown) {
+    throw configError(thrown);
+  }
+  let check: Promise<SchemaCheck> | undefined;
+  return {
+    jsonSchema: normalized.input,
+    async validate(value) {
+      check ??= normalized.compile(coerce ? { coerce: 'text' } : {}).catch((thrown) => {
+        throw configError(thrown);
+      });
+      const outcome = await (await check)(copyPlain(value));
+      return outcome.issues === undefined ? { value: deepFreeze(copyPlain(outcome.value)) } : outcome;
+    },
+  };
 }
 
-function isStandardSchema(schema: object): schema is StandardSchemaV1 {
-  const standard = (schema as Partial<StandardSchemaV1>)['~standard'];
-  return typeof standard?.validate === 'function';
+function configError(thrown: unknown): unknown {
+  if (!isBackplaneError(thrown, 'BP_SCHEMA_INVALID')) return thrown;
+  const { reason } = (thrown as BackplaneError).details as { reason: string };
+  return errors.BP_CONFIG_SCHEMA_INVALID({ reason }, { cause: thrown });
 }

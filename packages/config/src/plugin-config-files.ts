@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalName } from '@backplane/base';
 import { nameFromPath } from '@backplane/wire';
+import { isPlainMap } from '@backplane/wire/schema';
 import { parseYaml, readSourceFile, type YamlOutcome } from '@backplane/wire/yaml';
 import { errors } from './errors.ts';
-import { isPlainMap } from './plain-data.ts';
 
 const YAML_FILE = /\.ya?ml$/;
 const MAY_NAME_A_SERVICE = /^["']?service["']?\s*:/m;

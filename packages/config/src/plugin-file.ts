@@ -1,8 +1,8 @@
 import { nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
+import { isPlainMap, type PlainMap } from '@backplane/wire/schema';
 import type { YamlDocument } from '@backplane/wire/yaml';
 import { errors } from './errors.ts';
 import type { ConfigLayer } from './merge-layers.ts';
-import { isPlainMap, type PlainMap } from './plain-data.ts';
 
 export const DEFAULT_ENVIRONMENTS: readonly string[] = ['development', 'test', 'staging', 'production'];
 

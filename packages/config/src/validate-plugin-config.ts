@@ -1,10 +1,10 @@
 import { type BackplaneError, isBackplaneError } from '@backplane/base';
 import { placeName, type SchemaIssue, type SourceProblem } from '@backplane/wire';
+import type { PlainMap } from '@backplane/wire/schema';
 import type { PluginConfig } from './config-source.ts';
 import type { ConfigValidator } from './config-validator.ts';
 import { errors } from './errors.ts';
 import { placed } from './host-settings.ts';
-import type { PlainMap } from './plain-data.ts';
 
 /** One thing that is wrong with a plugin's configuration. Holds no value: it might be a secret. */
 export interface ConfigIssue {

@@ -38,6 +38,12 @@ export const errors = defineErrors('wire', {
     message: (d: { key: string; manifest: string; code: string; where: string }) =>
       `"${d.key}" is ${d.manifest} in the manifest (${d.where}), but ${d.code} in the code.`,
   },
+  BP_SCHEMA_INVALID: {
+    title: 'A schema cannot be used.',
+    status: 422,
+    mend: 'Correct the schema; look-around and back-references in patterns are refused.',
+    message: (d: { reason: string }) => `The schema cannot be used: ${d.reason}.`,
+  },
   BP_FILE_UNREADABLE: {
     title: 'A file cannot be read.',
     status: 422,

@@ -1,35 +1,43 @@
 import { messageOf } from '@backplane/base';
-import type { JsonSchema } from '@backplane/plugin-api';
-import { nearestName, type SchemaIssue } from '@backplane/wire';
+import type { ConfigSchema, JsonSchema } from '@backplane/plugin-api';
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import type { ConfigValidator } from './config-validator.ts';
-import { copyPlain, deepFreeze, isPlainMap } from './plain-data.ts';
+import { nearestName } from './nearest-name.ts';
+import { isPlainMap } from './plain-data.ts';
+import type { SchemaCheck, SchemaOutcome } from './schema-check.ts';
+import type { SchemaIssue } from './schema-issue.ts';
 
-/** Checks with whatever library the schema was made with. */
-export function standardSchemaValidator(schema: StandardSchemaV1): ConfigValidator {
-  const jsonSchema = jsonSchemaOf(schema);
-  return {
-    jsonSchema,
-    async validate(value) {
-      try {
-        const result = await schema['~standard'].validate(copyPlain(value));
-        if (result.issues === undefined) return { value: deepFreeze(copyPlain(result.value)) };
-        return { issues: result.issues.flatMap((issue) => issuesOf(issue, jsonSchema)) };
-      } catch (thrown) {
-        return { issues: [{ path: [], message: `The schema itself failed: ${messageOf(thrown)}` }] };
-      }
-    },
-  };
+export function isStandardSchema(schema: ConfigSchema): schema is StandardSchemaV1 {
+  const standard = (schema as Partial<StandardSchemaV1>)['~standard'];
+  return typeof standard?.validate === 'function';
 }
 
 /** Libraries that can say what they check as JSON Schema do so in one standard way; not every schema can be said. */
-function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema | undefined {
+export function jsonSchemaOf(schema: StandardSchemaV1, side: 'input' | 'output'): JsonSchema | undefined {
   const standard = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
   try {
-    return standard.jsonSchema?.input({ target: 'draft-2020-12' });
+    return standard.jsonSchema?.[side]({ target: 'draft-2020-12' });
   } catch {
     return undefined;
   }
+}
+
+/** Checks with whatever library the schema was made with. `jsonSchema` helps to say what is wrong. */
+export function standardSchemaCheck(schema: StandardSchemaV1, jsonSchema: JsonSchema | undefined): SchemaCheck {
+  const outcomeOf = (result: StandardSchemaV1.Result<unknown>): SchemaOutcome =>
+    result.issues === undefined
+      ? { value: result.value }
+      : { issues: result.issues.flatMap((issue) => issuesOf(issue, jsonSchema)) };
+  const failed = (thrown: unknown): SchemaOutcome => ({
+    issues: [{ path: [], message: `The schema itself failed: ${messageOf(thrown)}` }],
+  });
+  return (value) => {
+    try {
+      const result = schema['~standard'].validate(value);
+      return result instanceof Promise ? result.then(outcomeOf).catch(failed) : outcomeOf(result);
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  };
 }
 
 function issuesOf(issue: StandardSchemaV1.Issue, jsonSchema: JsonSchema | undefined): SchemaIssue[] {
