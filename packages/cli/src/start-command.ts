@@ -61,5 +61,7 @@ function explainStartFailure(error: unknown): string {
   if (code === 'EADDRINUSE')
     return `${address}:${port} is in use. Stop what listens there, or choose another port with --port.`;
   if (code === 'EACCES') return `Port ${port} may not be opened by this user. Choose one above 1023 with --port.`;
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN')
+    return 'The address to listen on is none of this machine. Choose 127.0.0.1, 0.0.0.0 or one of its own with --host.';
   return messageOf(error);
 }

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
 import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
@@ -17,8 +16,10 @@ import {
   securityFacet,
 } from '@backplane/security';
 import { createLogging } from '@backplane/telemetry';
+import { checkEnvironment } from './check-environment.ts';
 import { createIsolate } from './create-isolate.ts';
 import type { HostOptions } from './host-options.ts';
+import { makeDataDir } from './make-data-dir.ts';
 import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
 import { sharedModules } from './shared-modules.ts';
 
@@ -62,10 +63,10 @@ export interface Host {
 /** Makes a host. It touches no signal, no environment variable, and never ends the process. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const clock = options.clock ?? systemClock;
-  const environment = options.environment ?? 'development';
+  const environment = checkEnvironment(options.environment ?? 'development');
   const dataDir = resolve(options.dataDir ?? 'data');
   const production = environment === 'production';
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDir(dataDir);
   enableSourceMaps();
 
   const logging = createLogging({

@@ -66,4 +66,19 @@ export const errors = defineErrors('runtime', {
     mend: 'Ask the host.',
     message: (d: { plugin: string }) => `The process of plugin "${d.plugin}" answers to its host alone.`,
   },
+  BP_ENVIRONMENT_MISTAKABLE: {
+    title: 'The name of the environment is nearly one of those that have a meaning',
+    status: 400,
+    mend: '',
+    advice:
+      'Write the name in full, or choose one that nobody can take for it: a host that is meant for production must be told so.',
+    message: (d: { environment: string; nearest: string }) =>
+      `The environment is "${d.environment}". Did you mean "${d.nearest}"? Nothing that is configured for it would hold, so the host does not start.`,
+  },
+  BP_DATA_DIR_UNUSABLE: {
+    title: 'The data folder cannot be used',
+    status: 400,
+    mend: 'Give a folder that this user may write to with --data or BACKPLANE_DATA_DIR.',
+    message: (d: { folder: string; reason: string }) => `The data folder ${d.folder} cannot be used: ${d.reason}.`,
+  },
 });
