@@ -56,6 +56,14 @@ describe('the plugins printed in the guide', () => {
     const get = async (path: string, init?: RequestInit) => (await fetch(test.url + path, init)).text();
     expect(JSON.parse(await get('/forecast/Rome'))).toEqual({ degrees: 4 });
     expect(await get('/lines/numbers')).toBe('1\n2\n3\n');
+    const placed = await fetch(`${test.url}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{ "items": ["tea", "milk"] }',
+    });
+    expect([placed.status, placed.headers.get('location')]).toEqual([201, '/orders/1']);
+    expect(JSON.parse(await get('/orders/1?first=1'))).toEqual({ id: '1', items: ['tea'] });
+    expect((await fetch(`${test.url}/orders/%31`, { method: 'DELETE' })).status).toBe(401);
     const body = new Uint8Array(3 * 1024 * 1024);
     const octets = { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body };
     expect(JSON.parse(await get('/lines/digest', octets)).sha256).toHaveLength(64);

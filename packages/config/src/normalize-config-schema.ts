@@ -30,7 +30,7 @@ export function normalizeConfigSchema(
   }
   let check: Promise<SchemaCheck> | undefined;
   return {
-    jsonSchema: normalized.input,
+    jsonSchema: normalized.jsonSchema,
     async validate(value) {
       check ??= normalized.compile(coerce ? { coerce: 'text' } : {}).catch((thrown) => {
         throw configError(thrown);

@@ -93,7 +93,7 @@ export const errors = defineErrors('gateway', {
   },
   BP_HTTP_REGISTERED_LATE: {
     title: 'A plugin registered something for HTTP after it had been put in place.',
-    mend: 'Call http.routes, http.middleware and http.webSocket in initialize().',
+    mend: 'Call http.routes, http.operation, http.middleware and http.webSocket in initialize().',
     message: (d: { plugin: string; what: string }) => `${d.plugin} called http.${d.what}() too late.`,
   },
   BP_HTTP_APP_FAILED: {
@@ -105,6 +105,18 @@ export const errors = defineErrors('gateway', {
     title: 'A plugin tried to listen on a port with its Fastify app.',
     mend: 'Leave it out: the host listens, and finds the plugin by its name.',
     message: (d: { plugin: string }) => `${d.plugin} called listen() on its Fastify app.`,
+  },
+  BP_OPERATION_INVALID: {
+    title: 'A declared operation cannot be used.',
+    mend: 'Correct what the plugin gives to http.operation().',
+    message: (d: { plugin: string; operation: string; problem: string }) =>
+      `Operation ${d.operation} of ${d.plugin} cannot be used: ${d.problem.replace(/\.$/, '')}.`,
+  },
+  BP_OPERATION_ANSWER_BROKEN: {
+    title: 'A declared operation gave an answer that it does not declare.',
+    mend: 'Correct the answer, or the responses of the operation. In production such an answer is sent, and logged.',
+    message: (d: { plugin: string; operation: string; status: number; problem: string }) =>
+      `The answer of ${d.operation} of ${d.plugin} (${d.status}) is not as declared: ${d.problem}.`,
   },
   BP_MIDDLEWARE_FAILED: {
     title: "A plugin's middleware failed.",

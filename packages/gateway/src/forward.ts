@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import type { Duplex } from 'node:stream';
 import { messageOf } from '@backplane/base';
 import type { CallContext } from '@backplane/plugin-api';
-import type { ForwardTarget } from '@backplane/ports';
+import type { ForwardTarget, RouteDescription } from '@backplane/ports';
 import type { Pool } from 'undici';
 import { OwnAnswer } from './answer.ts';
 import { CommittedAnswer } from './committed-answer.ts';
@@ -29,6 +29,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Sends requests on to a server on a Unix domain socket, and gives its answers to the onion. Bodies stream both ways. */
 export class Forwarder {
   readonly upgrades: boolean;
+  readonly routes: readonly RouteDescription[];
   readonly #plugin: string;
   readonly #target: ForwardTarget;
   #pool: Promise<Pool> | undefined;
@@ -37,6 +38,7 @@ export class Forwarder {
     this.#plugin = plugin;
     this.#target = target;
     this.upgrades = target.upgrades;
+    this.routes = target.routes ?? [];
   }
 
   serve(exchange: Exchange): void {

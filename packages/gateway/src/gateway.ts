@@ -3,7 +3,14 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import type { Entrances, GenerationPart, HttpFacet, InstanceInfo } from '@backplane/ports';
+import type {
+  Entrances,
+  GenerationPart,
+  HttpFacet,
+  InstanceInfo,
+  PluginRoutes,
+  RouteDescription,
+} from '@backplane/ports';
 import { answerClientError } from './client-errors.ts';
 import { Dispatcher, type ReceiveCall } from './dispatcher.ts';
 import { ExchangeResponse } from './exchange-response.ts';
@@ -11,6 +18,7 @@ import { InstanceHttp } from './instance-http.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { middlewareHandlers } from './middleware-handlers.ts';
 import { buildMountTable, type MountTable } from './mount-table.ts';
+import { Slices } from './slices.ts';
 import type { SystemMount } from './system-mount.ts';
 import { refuserOf } from './unavailable.ts';
 
@@ -23,6 +31,8 @@ export interface GatewayOptions {
   readonly clock?: Clock;
   /** Tells clients the messages of unexpected errors. For development; off unless told. */
   readonly exposeErrors?: boolean;
+  /** Answers 500 where the answer of a declared operation breaks its schema, in place of logging it. For development; off unless told. */
+  readonly refuseBrokenAnswers?: boolean;
   /** For a gateway in the process of an isolated plugin. Unless told, and where it gives nothing, every request enters the mount's view. */
   readonly receive?: ReceiveCall;
 }
@@ -33,6 +43,8 @@ export interface GatewayFacet extends HttpFacet {
   readonly serves: boolean;
   /** True once it accepts WebSockets. */
   readonly upgrades: boolean;
+  /** What it serves, which may take building its app. @throws BP_HTTP_APP_FAILED */
+  describe(): Promise<readonly RouteDescription[]>;
 }
 
 /** The HTTP side of the host. */
@@ -53,6 +65,8 @@ export interface Gateway {
    * An app that fails is reported and does not stop the others.
    */
   warmAll(pause: () => Promise<void>, failed: (instance: InstanceInfo, error: unknown) => void): Promise<void>;
+  /** What every plugin of the current generation serves. Builds the apps that have not been built, in slices as `warmAll` does. */
+  describe(pause: () => Promise<void>): Promise<PluginRoutes[]>;
   /**
    * Stops accepting, lets what is in flight end until the deadline, then cuts it. Connections that are idle stay open for `graceMs`
    * (default 0): a request may be on its way over one, and is served. Resolves when no connection is left.
@@ -66,9 +80,6 @@ export type ListenOptions =
   | { readonly host: string; readonly port: number }
   /** A Unix domain socket, or a named pipe. */
   | { readonly path: string };
-
-/** The longest time the event loop is held while apps are built. */
-const SLICE_MS = 8;
 
 /** Makes the gateway of a host. It serves once the first generation has its part. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -103,7 +114,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     const response = new ExchangeResponse(request) as ServerResponse & { req: IncomingMessage };
     dispatcher.serve(request, response, { socket, head });
   };
-  const host = { bodyBytes: limits.bodyBytes, exchanges: () => dispatcher.exchanges };
+  const host = {
+    bodyBytes: limits.bodyBytes,
+    refuseBrokenAnswers: options.refuseBrokenAnswers ?? false,
+    exchanges: () => dispatcher.exchanges,
+  };
+
+  /** The instances that have a mount, each once. */
+  const served = (): Set<InstanceHttp> => {
+    const found = new Set<InstanceHttp>();
+    for (const mount of entrances.part(part).mounts.values()) {
+      if (mount.kind === 'plugin' && mount.destination instanceof InstanceHttp) found.add(mount.destination);
+    }
+    return found;
+  };
 
   return {
     part,
@@ -131,17 +155,24 @@ export function createGateway(options: GatewayOptions): Gateway {
       return server.address() as AddressInfo | string;
     },
     async warmAll(pause, failed) {
-      let since = clock.monotonic();
-      for (const mount of entrances.part(part).mounts.values()) {
-        if (mount.kind !== 'plugin' || !(mount.destination instanceof InstanceHttp)) continue;
-        const http = mount.destination;
+      const slices = new Slices(clock, pause);
+      for (const http of served()) {
         if (!http.unbuilt) continue;
-        if (clock.monotonic() - since >= SLICE_MS) {
-          await pause();
-          since = clock.monotonic();
-        }
+        await slices.next();
         await http.warm().catch((error) => failed(http.instance, error));
       }
+    },
+    async describe(pause) {
+      const slices = new Slices(clock, pause);
+      const described: PluginRoutes[] = [];
+      for (const http of served()) {
+        await slices.next();
+        const { name: plugin, displayName, version, description } = http.instance.data;
+        // An app that cannot be built is reported by whoever first needs it to serve.
+        const routes = await http.describe().catch(() => []);
+        described.push({ plugin, displayName, version, description, routes });
+      }
+      return described;
     },
     async close({ deadlineMs, graceMs = 0 }) {
       let patient = graceMs > 0;

@@ -1,13 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
+import type { RouteDescription } from '@backplane/ports';
 import { PROBLEM_MEDIA_TYPE } from '@backplane/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions, onSendHookHandler } from 'fastify';
+import type { DeclaredOperation } from './declared-operation.ts';
+import { describeRoute } from './describe-route.ts';
 import { DetachedServer } from './detached-server.ts';
 import { errors } from './errors.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { refusalForFastify } from './fastify-errors.ts';
 import { fastifyLogger } from './fastify-logger.ts';
+import { addOperations } from './operations-app.ts';
 import { bodyOf, type Refusal } from './problem-answer.ts';
 import { pathOf } from './request-target.ts';
 import { RouteList } from './route-list.ts';
@@ -19,12 +23,17 @@ export interface InstanceAppOptions {
   /** Canonical name: the mount. */
   readonly plugin: string;
   readonly routes: readonly RegisterRoutes[];
+  readonly operations: readonly DeclaredOperation[];
   readonly logger: Logger;
   readonly bodyBytes: number;
+  /** Answers of operations that break their schemas are refused, else logged. */
+  readonly refuseBrokenAnswers: boolean;
 }
 
 /** One small Fastify app, ready to route. */
 export interface InstanceApp {
+  /** What it serves, in the order of registration. */
+  readonly routes: readonly RouteDescription[];
   route(request: IncomingMessage, response: ServerResponse): void;
   /** Runs the author's `onClose` hooks. */
   close(): Promise<void>;
@@ -71,18 +80,20 @@ export async function buildInstanceApp(options: InstanceAppOptions): Promise<Ins
     },
   };
   const app = fastify(settings);
+  const described: RouteDescription[] = [];
   try {
     app.log = log;
-    prepare(app, options);
+    prepare(app, options, described);
     await app.ready();
   } catch (cause) {
     await app.close().catch(() => {});
     throw errors.BP_HTTP_APP_FAILED({ plugin: options.plugin, problem: messageOf(cause) }, { cause });
   }
-  return { route: app.routing, close: () => app.close() };
+  return { routes: described, route: app.routing, close: () => app.close() };
 }
 
-function prepare(app: FastifyInstance, { plugin, routes }: InstanceAppOptions): void {
+function prepare(app: FastifyInstance, options: InstanceAppOptions, described: RouteDescription[]): void {
+  const { plugin, routes, operations } = options;
   const list = new RouteList();
   app.decorateRequest('call', {
     getter(this: FastifyRequest) {
@@ -100,8 +111,9 @@ function prepare(app: FastifyInstance, { plugin, routes }: InstanceAppOptions): 
     return sendProblem(exchange, notFound(list, request.method, pathOf(request.url)), reply);
   });
   let anyHoldsBack = false;
-  app.addHook('onRoute', (route) => {
+  app.addHook('onRoute', function (route) {
     list.add(route.url, route.method);
+    described.push(...describeRoute(this, route));
     // Hooks of a route run after those of its app: ours has to come after both. HEAD has one of Fastify's own, which drops the body.
     if (route.onSend === undefined || route.method === 'HEAD') return;
     route.onSend = [route.onSend].flat().concat(holdBack as onSendHookHandler);
@@ -115,6 +127,9 @@ function prepare(app: FastifyInstance, { plugin, routes }: InstanceAppOptions): 
       },
       { prefix: `/${plugin}` },
     );
+  }
+  if (operations.length > 0) {
+    app.register(async (scope) => addOperations(scope, operations, options), { prefix: `/${plugin}` });
   }
   // Registered behind the author's plugins, it is appended to their hooks too, and so runs last.
   app.addHook('onSend', (request, reply, payload, done) => {

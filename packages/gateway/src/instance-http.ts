@@ -1,6 +1,7 @@
-import type { Logger, MiddlewareDefinition } from '@backplane/plugin-api';
-import type { ForwardTarget, HttpFacet, InstanceInfo } from '@backplane/ports';
+import type { AnyOperation, Logger, MiddlewareDefinition } from '@backplane/plugin-api';
+import type { ForwardTarget, HttpFacet, InstanceInfo, RouteDescription } from '@backplane/ports';
 import { parseCondition } from './condition.ts';
+import { type DeclaredOperation, declareOperation } from './declared-operation.ts';
 import { errors } from './errors.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import type { Destination, Exchange, Upgrade } from './exchange.ts';
@@ -14,6 +15,7 @@ import { type AcceptSocket, GOING_AWAY, SERVICE_RESTART, WebSockets } from './we
 /** What instances need of their gateway. */
 export interface InstanceHttpHost {
   readonly bodyBytes: number;
+  readonly refuseBrokenAnswers: boolean;
   /** The requests being served, of all instances. */
   exchanges(): Iterable<Exchange>;
 }
@@ -32,6 +34,7 @@ export class InstanceHttp implements HttpFacet, Destination {
   readonly #host: InstanceHttpHost;
   readonly #logger: Logger;
   readonly #routes: RegisterRoutes[] = [];
+  readonly #operations: DeclaredOperation[] = [];
   readonly #middleware: RegisteredMiddleware[] = [];
   #webSockets: WebSockets | undefined;
   #forwarder: Forwarder | undefined;
@@ -55,19 +58,44 @@ export class InstanceHttp implements HttpFacet, Destination {
   }
   /** True where the instance has a mount. */
   get serves(): boolean {
-    return this.#routes.length > 0 || this.#webSockets !== undefined || this.#forwarder !== undefined;
+    return this.#hasApp || this.#webSockets !== undefined || this.#forwarder !== undefined;
   }
   get upgrades(): boolean {
     return this.#webSockets !== undefined;
   }
   /** True where there is an app still to be built. */
   get unbuilt(): boolean {
-    return this.#app.phase === 'unbuilt' && this.#routes.length > 0;
+    return this.#app.phase === 'unbuilt' && this.#hasApp;
+  }
+  get #hasApp(): boolean {
+    return this.#routes.length > 0 || this.#operations.length > 0;
   }
 
   routes(register: RegisterRoutes): void {
     this.#register('routes');
     this.#routes.push(register);
+  }
+
+  operation(definition: AnyOperation): void {
+    this.#register('operation');
+    const operation = declareOperation(definition);
+    const { method, path, operationId } = definition;
+    const problem =
+      typeof operation === 'string'
+        ? operation
+        : this.#operations.some((other) => other.label === operation.label)
+          ? 'it is declared twice'
+          : operationId !== undefined && this.#operations.some((other) => other.definition.operationId === operationId)
+            ? `another one is called "${operationId}", too`
+            : undefined;
+    if (typeof operation === 'string' || problem !== undefined) {
+      throw errors.BP_OPERATION_INVALID({
+        plugin: this.plugin,
+        operation: `${method} ${path}`,
+        problem: problem as string,
+      });
+    }
+    this.#operations.push(operation);
   }
 
   middleware(definition: MiddlewareDefinition): void {
@@ -98,7 +126,13 @@ export class InstanceHttp implements HttpFacet, Destination {
 
   /** Builds the app, once. @throws BP_HTTP_APP_FAILED */
   async warm(): Promise<void> {
-    if (this.#routes.length > 0) await this.#build();
+    if (this.#hasApp) await this.#build();
+  }
+
+  /** Everything it serves, which may take building its app. @throws BP_HTTP_APP_FAILED */
+  async describe(): Promise<readonly RouteDescription[]> {
+    const { routes } = this.#hasApp ? await this.#build() : { routes: [] };
+    return [...routes, ...(this.#webSockets?.describe() ?? []), ...(this.#forwarder?.routes ?? [])];
   }
 
   serve(exchange: Exchange): void {
@@ -106,7 +140,7 @@ export class InstanceHttp implements HttpFacet, Destination {
     if (exchange.upgrade !== undefined) this.#serveUpgrade(exchange, exchange.upgrade);
     else if (this.#app.phase === 'ready') this.#app.app.route(exchange.request, exchange.response);
     else if (this.#forwarder !== undefined) this.#forwarder.serve(exchange);
-    else if (this.#routes.length > 0) this.#serveLater(exchange);
+    else if (this.#hasApp) this.#serveLater(exchange);
     else throw errors.BP_HTTP_NOT_FOUND({ method: exchange.method, path: pathOf(exchange.url) });
   }
 
@@ -124,7 +158,7 @@ export class InstanceHttp implements HttpFacet, Destination {
     this.#webSockets?.close(GOING_AWAY, 'The host is stopping.');
   }
 
-  #register(what: 'routes' | 'middleware' | 'webSocket' | 'forward'): void {
+  #register(what: 'routes' | 'operation' | 'middleware' | 'webSocket' | 'forward'): void {
     const { plugin } = this;
     if (this.#sealed) throw errors.BP_HTTP_REGISTERED_LATE({ plugin, what });
     // Middleware holds nothing; whatever else is registered may come to hold connections.
@@ -195,8 +229,10 @@ export class InstanceHttp implements HttpFacet, Destination {
     const done = buildInstanceApp({
       plugin,
       routes: this.#routes,
+      operations: this.#operations,
       logger: this.#logger,
       bodyBytes: this.#host.bodyBytes,
+      refuseBrokenAnswers: this.#host.refuseBrokenAnswers,
     }).then(
       (app) => {
         this.#app = { phase: 'ready', app };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { CallContext } from '@backplane/plugin-api';
+import type { RouteDescription } from '@backplane/ports';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { CommittedAnswer } from './committed-answer.ts';
 import { errors } from './errors.ts';
@@ -27,6 +28,11 @@ export class WebSockets {
   /** `path` is whole, with the mount. */
   add(path: string, accept: AcceptSocket): void {
     this.#paths.set(withoutSlash(path), accept);
+  }
+
+  describe(): RouteDescription[] {
+    const responses = { 101: { description: 'A WebSocket connection.' } };
+    return [...this.#paths.keys()].map((url) => ({ method: 'GET', url, operation: { responses } }));
   }
 
   has(path: string): boolean {

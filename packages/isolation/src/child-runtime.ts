@@ -1,6 +1,7 @@
 import type { Clock } from '@backplane/base';
 import type { HttpService, Logger, PluginIdentity, SecurityService } from '@backplane/plugin-api';
 import type { InstanceDriver, NeedData, PluginData } from '@backplane/ports';
+import type { ListenAnswer } from './protocol.ts';
 import type { ReceivedCall } from './received-call.ts';
 
 /**
@@ -29,7 +30,7 @@ export interface ChildInstance {
    * Serves the plugin's HTTP at a Unix domain socket; `undefined` when the plugin registered none. Called once, after `initialize`.
    * Paths arrive as they are below the host's gateway. For each request it takes the call from `seat.receive(headers)`.
    */
-  listen?(socketPath: string): Promise<{ readonly upgrades: boolean } | undefined>;
+  listen?(socketPath: string): Promise<ListenAnswer | undefined>;
   /** Ends what `listen` began. Called after `driver.dispose`. */
   close?(): Promise<void>;
 }

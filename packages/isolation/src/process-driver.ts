@@ -77,8 +77,7 @@ export class ProcessDriver implements InstanceDriver {
     void process.ended.then((end) => this.#onEnd(process, peer, end));
     const answer = (await peer.request(SAY.initialize, this.#init(socketPath))) as InitializeAnswer;
     for (const id of answer.provides) host.provide(id, this.#remote(id));
-    if (answer.http)
-      host.http.forward({ socketPath, upgrades: answer.http.upgrades, carry: (call) => this.#carry(call) });
+    if (answer.http) host.http.forward({ socketPath, ...answer.http, carry: (call) => this.#carry(call) });
     this.#orThrow();
     this.#state = { phase: 'running', process, peer };
   }

@@ -1,6 +1,6 @@
 import { baseErrors, findUncloneable, messageOf } from '@backplane/base';
 import type { Handover, PluginIdentity } from '@backplane/plugin-api';
-import type { PluginData } from '@backplane/ports';
+import type { PluginData, RouteDescription } from '@backplane/ports';
 import type { UncloneableFrame } from './peer.ts';
 import type { WireCall } from './wire-call.ts';
 
@@ -58,7 +58,14 @@ export interface InitializeAnswer {
   /** Service ids, in the order they were provided. */
   readonly provides: readonly string[];
   /** Set when the child listens on its socket. */
-  readonly http: { readonly upgrades: boolean } | undefined;
+  readonly http: ListenAnswer | undefined;
+}
+
+/** What the child serves. */
+export interface ListenAnswer {
+  /** True where it accepts WebSockets. */
+  readonly upgrades: boolean;
+  readonly routes: readonly RouteDescription[];
 }
 
 export type StartPayload = Handover;

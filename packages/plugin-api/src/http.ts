@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { CallContext } from './call-context.ts';
+import type { ConfigSchema } from './config-schema.ts';
+import type { Answered, OperationDefinition, OperationResponses } from './operation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -105,6 +107,20 @@ export interface HttpService {
    * Fastify plugins registered here cover this plugin's routes only.
    */
   routes(register: (app: FastifyInstance) => void | Promise<void>): void;
+  /**
+   * Declares one operation: it is checked on the way in and out, and stands in the OpenAPI document. Types flow from its schemas.
+   * Called in `initialize`. Hooks and Fastify plugins of `routes` do not cover it.
+   * @throws BP_OPERATION_INVALID
+   */
+  operation<
+    const Path extends string,
+    const P extends ConfigSchema | undefined = undefined,
+    const Q extends ConfigSchema | undefined = undefined,
+    const H extends ConfigSchema | undefined = undefined,
+    const B extends ConfigSchema | undefined = undefined,
+    const R extends OperationResponses | undefined = undefined,
+    const O extends Answered<R> = Answered<R>,
+  >(definition: OperationDefinition<Path, P, Q, H, B, R, O>): void;
   /** Puts middleware around every request of the host. */
   middleware(definition: MiddlewareDefinition): void;
   /**

@@ -47,6 +47,21 @@ export type {
 } from './http.ts';
 export type { JsonSchema, JsonTypeName } from './json-schema.ts';
 export type { Logger } from './logger.ts';
+export {
+  type Answered,
+  type AnyOperation,
+  isOperationReply,
+  OPERATION_REPLY,
+  type OperationAnswer,
+  type OperationDefinition,
+  type OperationInput,
+  type OperationMethod,
+  type OperationReply,
+  type OperationResponse,
+  type OperationResponses,
+  type PathParams,
+  reply,
+} from './operation.ts';
 export { isPluginClass, PluginBase, type PluginClass, pluginFromClass } from './plugin-class.ts';
 export type { Handover, IsolationLevel, PluginContext, PluginIdentity } from './plugin-context.ts';
 export type { Effect, Scope, ScopedResource } from './scope.ts';

@@ -26,3 +26,9 @@ export type {
   PluginState,
   PluginStatus,
 } from './plugin-status.ts';
+export type {
+  OperationDescription,
+  PluginRoutes,
+  ResponseDescription,
+  RouteDescription,
+} from './route-description.ts';

@@ -10,6 +10,7 @@ import type {
   SecurityService,
 } from '@backplane/plugin-api';
 import type { NeedData, PluginData } from './plugin-data.ts';
+import type { RouteDescription } from './route-description.ts';
 
 /** What the rest of the host may know of one running instance of a plugin. The object is its identity. */
 export interface InstanceInfo {
@@ -38,6 +39,8 @@ export interface ForwardTarget {
   readonly socketPath: string;
   /** Paths (below the mount) at which the other side accepts WebSocket upgrades. */
   readonly upgrades: boolean;
+  /** What the other side serves, for people; nothing unless told. */
+  readonly routes?: readonly RouteDescription[];
   /**
    * Lets a call go on over there: send the headers along, in place of any the client sent by those names, and release
    * when the answer has ended.

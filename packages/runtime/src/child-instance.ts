@@ -28,6 +28,7 @@ export async function createChildInstance(seat: ChildSeat, loader: Loader, clock
     logger: seat.logger,
     clock,
     exposeErrors: seat.environment !== 'production',
+    refuseBrokenAnswers: seat.environment !== 'production',
     receive: (headers) => seat.receive(headers),
   });
   const http = gateway.facet(info, seat.logger);
@@ -50,7 +51,7 @@ export async function createChildInstance(seat: ChildSeat, loader: Loader, clock
       await gateway.part.warm?.(info);
       table = gateway.part.build(soleInstance(info), undefined);
       await gateway.listen({ path: socketPath });
-      return { upgrades: http.upgrades };
+      return { upgrades: http.upgrades, routes: await http.describe() };
     },
     close: () => gateway.close({ deadlineMs: 0 }),
   };

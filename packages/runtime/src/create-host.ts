@@ -113,6 +113,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     logger: logging.logger('backplane.gateway'),
     clock,
     exposeErrors: !production,
+    refuseBrokenAnswers: !production,
     system: [management],
   });
   const loggerOf = (plugin: string) => logging.logger(`plugins.${plugin}`);

@@ -4,29 +4,62 @@ import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
 import { errors } from './errors.ts';
 import { copyPlain } from './plain-data.ts';
 import type { CheckOptions, SchemaCheck } from './schema-check.ts';
-import { schemaIssues } from './schema-issue.ts';
+import { MOST_ISSUES, schemaIssues } from './schema-issue.ts';
+
+/** More parts than this, and listing all that is wrong with a stranger's value could take too long. */
+const MOST_PARTS = 2000;
 
 /** Compiles a JSON Schema with Ajv: loading it and its meta-schema takes 70 ms, once. @throws BP_SCHEMA_INVALID */
 export async function compileJsonSchema(schema: JsonSchema, options: CheckOptions): Promise<SchemaCheck> {
-  const validate = await compile(schema, options);
+  const { bounded = false } = options;
+  const first = await compile(schema, { ...options, all: !bounded });
+  let all: Promise<ValidateFunction> | undefined;
   return (value) => {
     // Defaults and coerced values are put into the value itself; at the top there must be something to put them into.
     const holder = { value };
-    const isValid = validate(value, {
-      instancePath: '',
-      parentData: holder,
-      parentDataProperty: 'value',
-      rootData: holder,
-      dynamicAnchors: {},
-    });
-    return isValid ? holder : { issues: schemaIssues(validate.errors ?? []) };
+    if (run(first, holder)) return holder;
+    if (!bounded || isLarge(value)) return { issues: schemaIssues(first.errors ?? []) };
+    all ??= compile(schema, { ...options, all: true });
+    return all.then((validate) =>
+      run(validate, holder) ? holder : { issues: schemaIssues(validate.errors ?? []).slice(0, MOST_ISSUES) },
+    );
   };
+}
+
+function run(validate: ValidateFunction, holder: { readonly value: unknown }): boolean {
+  return validate(holder.value, {
+    instancePath: '',
+    parentData: holder,
+    parentDataProperty: 'value',
+    rootData: holder,
+    dynamicAnchors: {},
+  });
+}
+
+function isLarge(value: unknown): boolean {
+  const waiting: unknown[] = [value];
+  for (let parts = 0; waiting.length > 0; parts++) {
+    if (parts + waiting.length > MOST_PARTS) return true;
+    const part = waiting.pop();
+    if (typeof part === 'object' && part !== null) {
+      for (const key in part) {
+        waiting.push((part as Record<string, unknown>)[key]);
+        if (waiting.length > MOST_PARTS) return true;
+      }
+    }
+  }
+  return false;
+}
+
+interface CompilerOptions extends CheckOptions {
+  /** Whether a check goes on behind the first error. */
+  readonly all: boolean;
 }
 
 const compilers = new Map<string, Promise<Ajv2020>>();
 
-async function compile(schema: JsonSchema, options: CheckOptions): Promise<ValidateFunction> {
-  const key = JSON.stringify([options.coerce, options.defaults]);
+async function compile(schema: JsonSchema, options: CompilerOptions): Promise<ValidateFunction> {
+  const key = JSON.stringify([options.coerce, options.defaults, options.all]);
   let compiler = compilers.get(key);
   if (compiler === undefined) {
     compiler = createCompiler(options);
@@ -51,14 +84,14 @@ function modern(schema: JsonSchema): JsonSchema {
   return typeof $schema === 'string' && !$schema.startsWith('http://json-schema.org/') ? { $schema, ...rest } : rest;
 }
 
-async function createCompiler({ coerce, defaults = true }: CheckOptions): Promise<Ajv2020> {
+async function createCompiler({ coerce, defaults = true, all }: CompilerOptions): Promise<Ajv2020> {
   const [{ Ajv2020 }, { default: formats }, { linearRegExp }] = await Promise.all([
     import('ajv/dist/2020.js'),
     import('ajv-formats'),
     import('./linear-regexp.ts'),
   ]);
   const ajv = new Ajv2020({
-    allErrors: true,
+    allErrors: all,
     verbose: true,
     strict: false,
     logger: false,

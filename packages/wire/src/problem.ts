@@ -6,6 +6,8 @@ export const ProblemIssue = Type.Object({
   pointer: Type.String({ description: 'JSON Pointer to the value; empty for the whole part.' }),
   keyword: Type.String({ description: 'The schema keyword that refused it.' }),
   message: Type.String(),
+  expected: Type.Optional(Type.String({ description: 'What would be accepted, in a few words.' })),
+  nearest: Type.Optional(Type.String({ description: 'The allowed key or value that was most likely meant.' })),
 });
 export type ProblemIssue = Static<typeof ProblemIssue>;
 

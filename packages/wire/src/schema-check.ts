@@ -23,13 +23,17 @@ export interface CheckOptions {
   readonly coerce?: 'text' | 'lists';
   /** Whether defaults are filled in. Default true. */
   readonly defaults?: boolean;
+  /**
+   * For values that strangers send: the work is bounded. Of one with more than 2,000 parts only the first issue is told, and never more
+   * than 100. Default false.
+   */
+  readonly bounded?: boolean;
 }
 
 /** A schema, whatever it is written in. Nothing is compiled, and nothing loaded, before `compile`. */
 export interface NormalizedSchema {
-  /** What it says as JSON Schema (2020-12), of what comes in and of what a check gives; `undefined` where that cannot be known. */
-  readonly input: JsonSchema | undefined;
-  readonly output: JsonSchema | undefined;
+  /** What it accepts as JSON Schema (2020-12); `undefined` where that cannot be known. */
+  readonly jsonSchema: JsonSchema | undefined;
   /** @throws BP_SCHEMA_INVALID */
   compile(options?: CheckOptions): Promise<SchemaCheck>;
 }
@@ -42,17 +46,9 @@ export function normalizeSchema(schema: ConfigSchema): NormalizedSchema {
   if ((typeof schema !== 'object' && typeof schema !== 'function') || schema === null || Array.isArray(schema))
     throw errors.BP_SCHEMA_INVALID({ reason: 'it is neither an object nor a Standard Schema' });
   if (isStandardSchema(schema)) {
-    const input = jsonSchemaOf(schema, 'input');
-    return {
-      input,
-      output: jsonSchemaOf(schema, 'output'),
-      compile: async () => standardSchemaCheck(schema, input),
-    };
+    const jsonSchema = jsonSchemaOf(schema);
+    return { jsonSchema, compile: async ({ bounded } = {}) => standardSchemaCheck(schema, jsonSchema, bounded) };
   }
   const jsonSchema = isPropertyMap(schema) ? schemaOfPropertyMap(schema) : (schema as JsonSchema);
-  return {
-    input: jsonSchema,
-    output: jsonSchema,
-    compile: (options = {}) => compileJsonSchema(jsonSchema, options),
-  };
+  return { jsonSchema, compile: (options = {}) => compileJsonSchema(jsonSchema, options) };
 }

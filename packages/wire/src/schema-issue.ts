@@ -13,6 +13,9 @@ export interface SchemaIssue {
   readonly keyword?: string;
 }
 
+/** More are not told of a value that a stranger sent. */
+export const MOST_ISSUES = 100;
+
 /** What is read of an error of Ajv, compiled with `verbose`. */
 export interface SchemaError {
   readonly keyword: string;

@@ -71,6 +71,7 @@ async function createInstance(seat: ChildSeat): Promise<ChildInstance> {
     routes: (routes) => {
       register = routes;
     },
+    operation: () => {},
     middleware: () => {},
     webSocket: () => {},
   };
@@ -112,7 +113,7 @@ async function createInstance(seat: ChildSeat): Promise<ChildInstance> {
       const listening = await buildApp(seat, register);
       server = listening;
       await new Promise<void>((resolve) => listening.listen(socketPath, resolve));
-      return { upgrades: false };
+      return { upgrades: false, routes: [] };
     },
     async close() {
       server?.closeAllConnections();

@@ -14,7 +14,7 @@ function testFacets(log: string[]): InstanceFacets {
     log.push(`${level} ${instance.identity.name}: ${message}`);
   };
   return {
-    http: () => ({ routes() {}, middleware() {}, webSocket() {}, forward() {} }) satisfies HttpFacet,
+    http: () => ({ routes() {}, operation() {}, middleware() {}, webSocket() {}, forward() {} }) satisfies HttpFacet,
     logger: (instance) => ({
       trace: line(instance, 'trace'),
       debug: line(instance, 'debug'),
