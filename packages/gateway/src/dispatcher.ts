@@ -13,6 +13,9 @@ import { answerOnSocket, sendAnswer } from './send-answer.ts';
 import { stripForwarded } from './strip-forwarded.ts';
 import type { SystemMount } from './system-mount.ts';
 
+/** Hears of each request that has ended. `plugin` is `undefined` for paths that lead to none. */
+export type ObserveRequest = (plugin: string | undefined, method: string, status: number, seconds: number) => void;
+
 /** Gives the call that a request is part of already, because another process of the same host has sent it on. */
 export type ReceiveCall = (headers: IncomingHttpHeaders) => Call | undefined;
 
@@ -24,6 +27,7 @@ export interface DispatcherOptions {
   readonly limits: GatewayLimits;
   readonly exposeErrors: boolean;
   readonly receive: ReceiveCall | undefined;
+  readonly observe: ObserveRequest | undefined;
 }
 
 const NO_INIT: CallInit = Object.freeze({});
@@ -77,6 +81,8 @@ export class Dispatcher implements ExchangeHost {
   left(exchange: Exchange): void {
     this.exchanges.remove(exchange);
     exchange.call.leave();
+    const { destination, method, response, arrivedAt } = exchange;
+    this.#options.observe?.(destination.plugin, method, response.statusCode, (performance.now() - arrivedAt) / 1000);
     this.#oneLeft();
   }
 
@@ -137,6 +143,7 @@ export class Dispatcher implements ExchangeHost {
     }
     const layers = onion.select(arrival.request.method ?? 'GET', arrival.url);
     const exchange = new Exchange(this, arrival, call, layers, destination);
+    if (this.#options.observe !== undefined) exchange.arrivedAt = performance.now();
     this.exchanges.add(exchange);
     this.#options.entrances.run(exchange.call, () => exchange.begin());
   }

@@ -78,6 +78,8 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
   readonly upgrade: Upgrade | undefined;
   /** The middleware furthest in that was called. */
   innermost: Step | undefined;
+  /** Milliseconds on the monotonic clock; 0 where nobody measures. */
+  arrivedAt = 0;
   /** Neighbours in the list of requests being served. */
   previous: Exchange | undefined;
   following: Exchange | undefined;

@@ -12,7 +12,7 @@ import type {
   RouteDescription,
 } from '@backplane/ports';
 import { answerClientError } from './client-errors.ts';
-import { Dispatcher, type ReceiveCall } from './dispatcher.ts';
+import { Dispatcher, type ObserveRequest, type ReceiveCall } from './dispatcher.ts';
 import { ExchangeResponse } from './exchange-response.ts';
 import { InstanceHttp } from './instance-http.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
@@ -35,6 +35,7 @@ export interface GatewayOptions {
   readonly refuseBrokenAnswers?: boolean;
   /** For a gateway in the process of an isolated plugin. Unless told, and where it gives nothing, every request enters the mount's view. */
   readonly receive?: ReceiveCall;
+  readonly observe?: ObserveRequest;
 }
 
 /** The HTTP side of an instance, as its host sees it. */
@@ -106,6 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     exposeErrors: options.exposeErrors ?? false,
     receive: options.receive,
+    observe: options.observe,
   });
   const handler = (request: IncomingMessage, response: ServerResponse): void => dispatcher.serve(request, response);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

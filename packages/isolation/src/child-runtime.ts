@@ -1,8 +1,9 @@
 import type { Clock } from '@backplane/base';
-import type { HttpService, Logger, PluginIdentity, SecurityService } from '@backplane/plugin-api';
+import type { HttpService, Logger, PluginIdentity, Scope, SecurityService } from '@backplane/plugin-api';
 import type { InstanceDriver, NeedData, PluginData } from '@backplane/ports';
 import type { ListenAnswer } from './protocol.ts';
 import type { ReceivedCall } from './received-call.ts';
+import type { RemoteFacets } from './remote-facets.ts';
 
 /**
  * What the child's entry must supply, because it takes the kernel and the gateway to make: the instance itself, and how code is run
@@ -45,6 +46,8 @@ export interface ChildSeat {
   readonly entry: { readonly path: string; readonly exportName?: string };
   readonly logger: Logger;
   readonly security: SecurityService;
+  /** Events, metrics and the registry of the host. What is registered with them is owned by the scope. */
+  facets(scope: Pick<Scope, 'add'>): RemoteFacets;
   /** `InstanceInfo.draining` and `.ended` of the instance in the host. */
   readonly draining: AbortSignal;
   readonly ended: AbortSignal;

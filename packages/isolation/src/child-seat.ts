@@ -2,10 +2,12 @@ import type { HttpService } from '@backplane/plugin-api';
 import type { OutgoingStreams } from './byte-stream.ts';
 import type { ChildSeat } from './child-runtime.ts';
 import { errors } from './errors.ts';
+import type { FacetLink } from './facet-link.ts';
 import type { Peer } from './peer.ts';
 import { type ChildInit, SAY } from './protocol.ts';
 import type { ProvidedServices } from './provided-services.ts';
 import { type CallSurroundings, ReceivedCall } from './received-call.ts';
+import { createRemoteFacets } from './remote-facets.ts';
 import { createRemoteHandle } from './remote-handle.ts';
 import { createRemoteLogger } from './remote-logger.ts';
 import { createRemoteSecurity } from './remote-security.ts';
@@ -18,11 +20,12 @@ export interface SeatParts {
   readonly surroundings: CallSurroundings;
   readonly streams: OutgoingStreams;
   readonly services: ProvidedServices;
+  readonly facets: FacetLink;
 }
 
 /** Makes the seat; `refused` gives what the plugin tried that cannot work here, whether it caught that or not. */
 export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: () => Error | undefined } {
-  const { init, peer, surroundings, streams, services } = parts;
+  const { init, peer, surroundings, streams, services, facets } = parts;
   const handles = new Map<string, object>();
   let refusal: Error | undefined;
 
@@ -48,6 +51,7 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
     entry: init.entry,
     logger: createRemoteLogger(peer),
     security: createRemoteSecurity(peer, streams),
+    facets: (scope) => createRemoteFacets(facets, scope),
     draining: surroundings.draining,
     ended: surroundings.ended,
     handle({ serviceId }) {

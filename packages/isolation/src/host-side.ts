@@ -10,9 +10,11 @@ import type { InstanceHost } from '@backplane/ports';
 import { pullStream } from './byte-stream.ts';
 import type { CallLedger } from './call-ledger.ts';
 import { errors } from './errors.ts';
+import { type CallBack, FacetSide } from './facet-side.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { Peer } from './peer.ts';
 import {
+  type FacetPayload,
   LOG_LEVELS,
   type LogPayload,
   type NeedPayload,
@@ -32,6 +34,8 @@ export interface HostSideOptions {
   readonly run: RunInCall;
   readonly clock: Clock;
   readonly peer: () => Peer;
+  /** Calls something that the child has registered. */
+  readonly callBack: CallBack;
   /** Nobody in the child caught this; it is about to end. */
   readonly fatal: (error: Error) => void;
 }
@@ -39,15 +43,19 @@ export interface HostSideOptions {
 /** What a child may ask of the host, answered from the instance's own `InstanceHost`: nothing else of the host is in reach. */
 export class HostSide {
   readonly #options: HostSideOptions;
+  readonly #facets: FacetSide;
 
   constructor(options: HostSideOptions) {
     this.#options = options;
+    this.#facets = new FacetSide(options.host, options.callBack);
   }
 
   request(request: IncomingRequest): unknown {
     switch (request.subject) {
       case SAY.call:
         return this.#call(request.payload as NeedPayload, request);
+      case SAY.facet:
+        return this.#useFacet(request.payload as FacetPayload);
       case SAY.security:
         return this.#secure(request.payload as SecurityPayload);
       default:
@@ -57,6 +65,7 @@ export class HostSide {
 
   note(subject: string, payload: unknown): void {
     if (subject === SAY.log) this.#log(payload as LogPayload);
+    else if (subject === SAY.facet) this.#noteFacet(payload as FacetPayload);
     else if (subject === SAY.fail) this.#options.host.fail(decodeError(payload as WireError));
     else if (subject === SAY.fatal) this.#options.fatal(decodeError(payload as WireError));
     else throw new TypeError(`A child told "${subject}", which no host knows.`);
@@ -66,6 +75,19 @@ export class HostSide {
     const { logger } = this.#options.host;
     const reason = error === undefined ? 'it is no frame' : messageOf(error);
     logger.warn('A message of the plugin’s process was ignored', { reason, type: typeof message });
+  }
+
+  /** In the host's own call where the child is in one: events then go on in its trace, for its principal. */
+  #useFacet(payload: FacetPayload): Promise<unknown> {
+    const { ledger, run } = this.#options;
+    const call = ledger.find(payload[3]);
+    return call === undefined ? this.#facets.answer(payload) : run(call, () => this.#facets.answer(payload));
+  }
+
+  #noteFacet(payload: FacetPayload): void {
+    this.#facets.answer(payload).catch((error) => {
+      this.#options.host.logger.warn(`What the plugin said could not be taken: ${messageOf(error)}`, { error });
+    });
   }
 
   async #call([service, method, args, token, deadline]: NeedPayload, request: IncomingRequest): Promise<unknown> {

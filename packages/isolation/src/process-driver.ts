@@ -141,6 +141,7 @@ export class ProcessDriver implements InstanceDriver {
       clock,
       ledger: this.#ledger,
       peer: () => peer,
+      callBack: (id, args, call) => this.#callBack(id, args, call),
       fatal: (error) => {
         this.#fatal = error;
       },
@@ -190,6 +191,16 @@ export class ProcessDriver implements InstanceDriver {
         }
       },
     } as const;
+  }
+
+  async #callBack(id: number, args: readonly unknown[], call: CallContext | undefined): Promise<unknown> {
+    if (call === undefined) return this.#ask(SAY.callback, [id, args, undefined]);
+    const token = this.#ledger.open(call);
+    try {
+      return await this.#ask(SAY.callback, [id, args, encodeCall(call, token)]);
+    } finally {
+      this.#ledger.close(token);
+    }
   }
 
   #carry(call: CallContext) {

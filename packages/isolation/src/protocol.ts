@@ -26,6 +26,10 @@ export const SAY = {
   call: 'call',
   /** Child to host, `SecurityPayload`. */
   security: 'security',
+  /** Child to host, `FacetPayload`: events, metrics or the registry of the plugin's context are used. A note where nobody waits. */
+  facet: 'facet',
+  /** Host to child, `CallbackPayload`: something that the child registered is called. */
+  callback: 'callback',
   /** Host to child, stream id: the next piece of a byte stream, `undefined` at its end. */
   pull: 'pull',
   /** Host to child, note, stream id: no more is wanted. */
@@ -78,6 +82,13 @@ export type NeedPayload = readonly [
   token: number,
   deadline: number | undefined,
 ];
+
+/** The services of a context that only the host can answer. */
+export type FacetName = 'events' | 'metrics' | 'registry';
+/** What registers something gives the id of its callback first. `token` is as in `NeedPayload`. */
+export type FacetPayload = readonly [facet: FacetName, method: string, args: readonly unknown[], token: number];
+/** `call` where the callback acts for somebody. */
+export type CallbackPayload = readonly [id: number, args: readonly unknown[], call: WireCall | undefined];
 
 /** Bytes that fit into one message, or the number of a stream to pull from. */
 export type WireBytes = Uint8Array | { readonly stream: number };

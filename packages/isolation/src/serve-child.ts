@@ -2,9 +2,11 @@ import { OutgoingStreams } from './byte-stream.ts';
 import type { Channel } from './channel.ts';
 import type { ChildInstance, ChildRuntime } from './child-runtime.ts';
 import { createChildSeat, type SeatParts } from './child-seat.ts';
+import { FacetLink } from './facet-link.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { Peer } from './peer.ts';
 import {
+  type CallbackPayload,
   type CallPayload,
   type ChildInit,
   type InitializeAnswer,
@@ -14,6 +16,8 @@ import {
 } from './protocol.ts';
 import { ProvidedServices } from './provided-services.ts';
 import { ReceivedCall } from './received-call.ts';
+import { createRemoteLogger } from './remote-logger.ts';
+import type { WireCall } from './wire-call.ts';
 import { decodeError, encodeError, type WireError } from './wire-error.ts';
 
 export interface ServeChildOptions extends ChildRuntime {
@@ -44,15 +48,18 @@ export function serveChild(options: ServeChildOptions): ServedChild {
   const services = new ProvidedServices();
   let ending = false;
   let instance: ChildInstance | undefined;
+  let facets: FacetLink | undefined;
 
   const initialize = async (init: ChildInit): Promise<InitializeAnswer> => {
     options.begun(init);
     if (init.draining) draining.abort();
-    const parts: SeatParts = { init, peer, surroundings, streams, services };
+    facets = new FacetLink(peer, createRemoteLogger(peer));
+    const parts: SeatParts = { init, peer, surroundings, streams, services, facets };
     const { seat, refused } = createChildSeat(parts);
     instance = await options.createInstance(seat);
     await instance.driver.initialize();
     if (refused() !== undefined) throw refused();
+    await facets.settled();
     return { provides: services.ids, http: await instance.listen?.(init.socketPath) };
   };
 
@@ -69,9 +76,19 @@ export function serveChild(options: ServeChildOptions): ServedChild {
 
   const invoke = (request: IncomingRequest): unknown => {
     const [service, method, args, wire] = request.payload as CallPayload;
+    return runFor(request, wire, () => services.invoke(service, method, args));
+  };
+
+  const callBack = (request: IncomingRequest): unknown => {
+    const payload = request.payload as CallbackPayload;
+    const [, , wire] = payload;
+    return wire === undefined ? facets?.call(payload) : runFor(request, wire, () => facets?.call(payload));
+  };
+
+  const runFor = (request: IncomingRequest, wire: WireCall, action: () => unknown): unknown => {
     const call = new ReceivedCall(wire, surroundings);
     request.onCancel = (reason) => call.cancel(reason);
-    const result = run(call, () => services.invoke(service, method, args));
+    const result = run(call, action);
     if (!(result instanceof Promise)) {
       call.leave();
       return result;
@@ -90,6 +107,8 @@ export function serveChild(options: ServeChildOptions): ServedChild {
     switch (request.subject) {
       case SAY.invoke:
         return invoke(request);
+      case SAY.callback:
+        return callBack(request);
       case SAY.pull:
         return streams.pull(request.payload as number);
       case SAY.health:

@@ -128,6 +128,30 @@ export const errors = defineErrors('kernel', {
     message: (d: { scope: string; label: string }) =>
       `"${d.label}" cannot be registered: scope "${d.scope}" is closed.`,
   },
+  BP_EVENT_TYPE: {
+    title: 'An event has a type that cannot be one',
+    status: 400,
+    mend: 'Write segments of letters, digits, _ and - with dots between, such as user.login.',
+    message: (d: { type: string; source: string }) => `"${d.type}", published by ${d.source}, is no type of event.`,
+  },
+  BP_EVENT_PATTERN: {
+    title: 'A subscription has a pattern that cannot be read',
+    mend: 'Write a type such as user.login; * stands for one segment, and # at the end for all that follows.',
+    message: (d: { plugin: string; pattern: string }) =>
+      `Plugin ${d.plugin} subscribes to "${d.pattern}", which is no pattern of event types.`,
+  },
+  BP_HEALTH_CHECK: {
+    title: 'A health check cannot be registered',
+    mend: 'Give each check a name of its own, and times in milliseconds.',
+    message: (d: { plugin: string; check: string; problem: string }) =>
+      `Health check "${d.check}" of plugin ${d.plugin} cannot be registered: ${d.problem}.`,
+  },
+  BP_SERVICE_QUERY: {
+    title: 'A query for services cannot be answered as it is',
+    status: 400,
+    mend: 'Query by name, plugin and a semver range as version.',
+    message: (d: { problem: string }) => `Services cannot be looked for: ${d.problem}.`,
+  },
   BP_STEP_TIMEOUT: {
     title: 'A step of a plugin took too long',
     status: 504,

@@ -16,11 +16,14 @@ import { ServiceInvoker } from './call/service-invoker.ts';
 import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
+import { checkCloneableData } from './events/check-data.ts';
+import { EventBus } from './events/event-bus.ts';
+import { normalizeHealth } from './health/normalize-health.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Instance, InstanceFacets } from './lifecycle/instance.ts';
-import { normalizeHealth } from './lifecycle/normalize-health.ts';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
 import { runStep } from './lifecycle/run-step.ts';
+import { ServiceDirectory } from './registry/service-directory.ts';
 import { ResourceTable } from './scope/resource-table.ts';
 import { dependentsIn, statusOf } from './status.ts';
 
@@ -36,6 +39,8 @@ export interface KernelOptions {
   /** Refuse what could not cross to another process, also inline. Default: true unless the environment is production. */
   readonly checkCloneable?: boolean;
   readonly onEvent?: (event: KernelEvent) => void;
+  /** Hears of each change that was made. */
+  readonly onChange?: (report: ChangeReport) => void;
   /** Between 0 and 1, for the jitter of retries. */
   readonly random?: () => number;
 }
@@ -46,19 +51,36 @@ export interface KernelOptions {
 export class Kernel implements Entrances {
   readonly clock: Clock;
   readonly environment: string;
+  /** Events between plugins. */
+  readonly events: EventBus;
+  /** Which services there are. */
+  readonly services: ServiceDirectory;
   readonly #reconciler: Reconciler;
 
   constructor(options: KernelOptions) {
     this.clock = options.clock ?? systemClock;
     this.environment = options.environment ?? 'development';
     const checkCloneable = options.checkCloneable ?? this.environment !== 'production';
+    const hostServices = options.hostServices ?? new Map<string, object>();
+    this.events = new EventBus({
+      clock: this.clock,
+      entrances: this,
+      checkData: checkCloneable ? checkCloneableData : () => {},
+    });
+    this.services = new ServiceDirectory({ clock: this.clock, entrances: this, hostServices });
     this.#reconciler = new Reconciler({
       checkCloneable,
       clock: this.clock,
       environment: this.environment,
       facets: options.facets,
-      parts: options.parts ?? [],
-      hostServices: options.hostServices ?? new Map(),
+      parts: [this.events.part, this.services.part, ...(options.parts ?? [])],
+      hostServices,
+      events: this.events,
+      directory: this.services,
+      onSwapped: () => {
+        // Generation 0 is made before there is anybody to ask.
+        if (this.#reconciler !== undefined) this.services.changed();
+      },
       invoker: new ServiceInvoker({ checkCloneable }),
       resources: new ResourceTable(),
       onEvent: (event) => {
@@ -68,6 +90,7 @@ export class Kernel implements Entrances {
           // Whoever listens must not be able to break a change half-way.
         }
       },
+      onChange: (report) => options.onChange?.(report),
       random: options.random ?? Math.random,
     });
   }
@@ -103,9 +126,14 @@ export class Kernel implements Entrances {
     return runWithCall(call, action);
   }
 
-  /** The handlers of extension points that the parts of the current generation have compiled. */
+  /** The handlers of extension points in the current generation: those that its parts have compiled, and health checks. */
   handlers(): ExtensionPointHandler[] {
-    return [...this.#reconciler.current.parts].flatMap(([part, built]) => part.handlers?.(built) ?? []);
+    const { parts, instances } = this.#reconciler.current;
+    const compiled = [...parts].flatMap(([part, built]) => part.handlers?.(built) ?? []);
+    const checks = [...instances.values()].flatMap(({ data: { name: plugin, phase, priority }, health }) =>
+      health.names.map((name) => ({ point: 'health.check', plugin, name, phase, priority })),
+    );
+    return [...compiled, ...checks];
   }
 
   /** The number of the current generation; 0 before anything runs. */
@@ -116,6 +144,11 @@ export class Kernel implements Entrances {
   /** True once a first change has been applied, until `stop`. */
   get ready(): boolean {
     return this.#reconciler.ready;
+  }
+
+  /** True for a plugin that is there in any state. */
+  knows(name: string): boolean {
+    return this.#reconciler.records.has(name);
   }
 
   /** Every known plugin, by name. */
@@ -176,8 +209,9 @@ export class Kernel implements Entrances {
   }
 
   /** Resolves when nothing drains and no change is under way. For tests and an orderly end. */
-  settled(): Promise<void> {
-    return this.#reconciler.settled();
+  async settled(): Promise<void> {
+    await this.#reconciler.settled();
+    await this.services.settled();
   }
 
   #record(nameOrAlias: string): PluginRecord {

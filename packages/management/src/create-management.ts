@@ -16,10 +16,12 @@ import { errors } from './errors.ts';
 import { extensionPointBodies, placesByPlugin } from './extension-points.ts';
 import { type GuardOptions, guard, isLoopback } from './guard.ts';
 import { HostHealth } from './host-health.ts';
+import { addCollectedRoute, addMetricsRoute, type MetricSource } from './metrics-route.ts';
 import { failureBody, pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
 
 export interface ManagementOptions extends GuardOptions {
   readonly control: HostControl;
+  readonly metrics?: MetricSource;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -32,7 +34,7 @@ export interface Management {
   close(): Promise<void>;
 }
 
-/** Prepares `/health`, `/ready` (open), `/extension-points` and everything under `/plugins` (closed: token, Host and Origin). */
+/** Prepares `/health`, `/ready`, `/metrics` (open), `/extension-points` and everything under `/plugins` (closed: token, Host and Origin). */
 export async function createManagement(options: ManagementOptions): Promise<Management> {
   const app: FastifyInstance = Fastify({
     routerOptions: { ignoreTrailingSlash: true },
@@ -50,13 +52,15 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   });
   refuseInProblems(app, options.logger);
   addOpenRoutes(app, options);
+  if (options.metrics) addMetricsRoute(app, options.metrics, options);
   await app.register(async (closed) => {
     closed.addHook('onRequest', async (request) => guard(request.raw, pathOf(request.url), options));
     addPluginRoutes(closed, options.control);
+    if (options.metrics) addCollectedRoute(closed, options.metrics);
   });
   await app.ready();
   return {
-    segments: ['health', 'ready', 'plugins', 'extension-points'],
+    segments: ['health', 'ready', ...(options.metrics ? ['metrics'] : []), 'plugins', 'extension-points'],
     handle: (request, response) => app.routing(request, response),
     close: async () => app.close(),
   };

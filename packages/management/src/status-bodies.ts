@@ -75,7 +75,11 @@ export function pluginHealthBody(status: PluginStatus, health: HealthReport): Pl
     state: status.state.phase,
     version: status.version ?? null,
     ...(health.message !== undefined && { message: health.message }),
-    checks: [...health.checks],
+    checks: health.checks.map(({ durationMs, ageMs, ...check }) => ({
+      ...check,
+      ...(durationMs !== undefined && { duration_ms: durationMs }),
+      ...(ageMs !== undefined && { age_ms: ageMs }),
+    })),
     services: { ...health.services },
   };
 }

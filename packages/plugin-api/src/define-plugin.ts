@@ -1,5 +1,7 @@
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
 import type { HealthAnswer } from './health.ts';
+import type { KindCallbacks } from './kinds.ts';
+import { type KindContext, lowerKinds } from './lower-kinds.ts';
 import type { Handover, PluginContext } from './plugin-context.ts';
 import type { Needs, ServiceRef } from './service-ref.ts';
 
@@ -81,10 +83,12 @@ export interface PluginMetadata {
    */
   readonly replace?: 'beside' | 'stop-first';
   readonly limits?: StepLimits;
+  /** Begins the names of its metrics. The plugin's name with `_` unless told. */
+  readonly metricsPrefix?: string;
 }
 
-/** The running half of a plugin: what `initialize` returns. All parts are optional. */
-export interface PluginLifecycle {
+/** The running half of a plugin: what `initialize` returns. All parts are optional, the callbacks of the kinds among them. */
+export interface PluginLifecycle extends KindCallbacks {
   /**
    * Activates, once the old version has quiesced; services may be called from here on. Timers and tasks begin at the swap that follows.
    * Throwing returns everything to the version before.
@@ -132,7 +136,10 @@ export function definePlugin<
   return Object.freeze({
     ...data,
     [PLUGIN]: true as const,
-    initialize: async (context: PluginContext<never, never>) =>
-      (await initialize?.(context as unknown as PluginContext<InferConfig<S>, N>)) ?? {},
+    initialize: async (context: PluginContext<never, never>) => {
+      const lifecycle = (await initialize?.(context as unknown as PluginContext<InferConfig<S>, N>)) ?? {};
+      lowerKinds(context as KindContext, lifecycle);
+      return lifecycle;
+    },
   });
 }

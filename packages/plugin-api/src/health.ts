@@ -1,3 +1,5 @@
+import type { Effect } from './scope.ts';
+
 /** `degraded` still serves. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -6,6 +8,12 @@ export interface HealthCheckResult {
   readonly name: string;
   readonly status: 'pass' | 'warn' | 'fail';
   readonly message?: string;
+  /** Whatever else the check found out. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Milliseconds that the check took. */
+  readonly durationMs?: number;
+  /** Milliseconds since it ended: more than 0 for one that has an interval of its own. */
+  readonly ageMs?: number;
 }
 
 /** A plugin's health as it is answered everywhere. */
@@ -30,3 +38,23 @@ export type HealthAnswer =
       readonly checks?: readonly HealthCheckResult[];
       readonly services?: Readonly<Record<string, { readonly status: HealthStatus; readonly message?: string }>>;
     } & Readonly<Record<string, unknown>>);
+
+export interface HealthCheckOptions {
+  /** Milliseconds from the end of one check to the next; the last result is what is answered then. Without it, the check is made whenever somebody asks. */
+  readonly everyMs?: number;
+  /** Milliseconds after which the check has failed. Default 3,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Checks of single things that the plugin depends on. The worst of them, and of `health()`, is the plugin's health. */
+export interface HealthService {
+  /**
+   * Adds a check; the scope owns it. One that hangs fails at its limit and is not made again before it has ended.
+   * @throws BP_HEALTH_CHECK when the name is taken, or a time is no number above 0
+   */
+  check(
+    name: string,
+    options: HealthCheckOptions,
+    check: (signal: AbortSignal) => HealthAnswer | Promise<HealthAnswer>,
+  ): Effect;
+}

@@ -31,7 +31,15 @@ export {
   type PluginType,
   type StepLimits,
 } from './define-plugin.ts';
-export type { HealthAnswer, HealthCheckResult, HealthReport, HealthStatus } from './health.ts';
+export { type EventHandler, type EventService, type EventType, event, type PluginEvent } from './events.ts';
+export type {
+  HealthAnswer,
+  HealthCheckOptions,
+  HealthCheckResult,
+  HealthReport,
+  HealthService,
+  HealthStatus,
+} from './health.ts';
 export type {
   AroundMiddleware,
   GatewayRequest,
@@ -46,7 +54,37 @@ export type {
   ResponseInit,
 } from './http.ts';
 export type { JsonSchema, JsonTypeName } from './json-schema.ts';
+export {
+  EventHandlerPlugin,
+  HealthPlugin,
+  InfrastructurePlugin,
+  MetricsPlugin,
+  MiddlewarePlugin,
+  SecurityPlugin,
+  ServicePlugin,
+} from './kind-classes.ts';
+export type {
+  EventHandlerKind,
+  HealthKind,
+  KindCallbacks,
+  MetricsKind,
+  MiddlewareKind,
+  ServiceKind,
+} from './kinds.ts';
 export type { Logger } from './logger.ts';
+export type {
+  CollectedMetrics,
+  CollectedValue,
+  Counter,
+  Gauge,
+  Histogram,
+  HistogramOptions,
+  LabelValues,
+  MetricDefinition,
+  MetricDefinitions,
+  MetricOptions,
+  MetricService,
+} from './metrics.ts';
 export {
   type Answered,
   type AnyOperation,
@@ -80,3 +118,4 @@ export {
   type ServiceWithoutInterface,
   service,
 } from './service-ref.ts';
+export type { ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from './service-registry.ts';

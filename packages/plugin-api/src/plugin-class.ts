@@ -1,6 +1,8 @@
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
 import { definePlugin, type Plugin, type PluginLifecycle, type PluginMetadata } from './define-plugin.ts';
 import type { HealthAnswer } from './health.ts';
+import { kindsOf } from './kinds.ts';
+import { type KindContext, lowerKinds } from './lower-kinds.ts';
 import type { Handover, PluginContext } from './plugin-context.ts';
 import type { Needs } from './service-ref.ts';
 
@@ -49,19 +51,30 @@ export interface PluginClass {
   readonly metadata: PluginMetadata;
   readonly config?: ConfigSchema;
   readonly needs?: Needs;
+  /** Metadata that a base class gives to all that extend it. */
+  readonly classDefaults?: Partial<PluginMetadata>;
   // biome-ignore lint/suspicious/noExplicitAny: config and needs are those of the subclass
   new (): PluginBase<any, any>;
+  readonly prototype: object;
 }
 
-/** Makes the same data from a class that `definePlugin` makes from an object. */
+/** Makes the same data from a class that `definePlugin` makes from an object. Whatever callbacks of kinds it has, it is of those kinds. */
 export function pluginFromClass(Class: PluginClass): Plugin {
+  const metadata: PluginMetadata = { ...Class.classDefaults, ...Class.metadata };
+  const kinds = new Set([
+    ...(Class.classDefaults?.kinds ?? []),
+    ...(Class.metadata.kinds ?? []),
+    ...kindsOf(Class.prototype),
+  ]);
   return definePlugin({
-    ...Class.metadata,
+    ...metadata,
+    ...(kinds.size > 0 && { kinds: [...kinds] }),
     ...(Class.config && { config: Class.config }),
     ...(Class.needs && { needs: Class.needs }),
     async initialize(context) {
       const plugin = new Class();
       await plugin.begin(context);
+      lowerKinds(context as KindContext, plugin);
       return {
         start: (handover) => plugin.start(handover),
         stop: () => plugin.stop(),

@@ -1,8 +1,12 @@
+import type { EventService } from './events.ts';
+import type { HealthService } from './health.ts';
 import type { HttpService } from './http.ts';
 import type { Logger } from './logger.ts';
+import type { MetricService } from './metrics.ts';
 import type { Scope } from './scope.ts';
 import type { SecurityService } from './security.ts';
 import type { Handles, Needs, ServiceRef } from './service-ref.ts';
+import type { ServiceRegistry } from './service-registry.ts';
 
 export type IsolationLevel = 'inline' | 'thread' | 'process';
 
@@ -28,6 +32,10 @@ export interface PluginContext<C = Readonly<Record<string, unknown>>, N extends 
   readonly http: HttpService;
   readonly logger: Logger;
   readonly security: SecurityService;
+  readonly events: EventService;
+  readonly health: HealthService;
+  readonly metrics: MetricService;
+  readonly registry: ServiceRegistry;
   /**
    * Offers a service that the plugin declares in `provides`. Called in `initialize`.
    * @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE

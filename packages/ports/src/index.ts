@@ -6,6 +6,7 @@ export type {
   CarriedCall,
   DrivenScope,
   ForwardTarget,
+  HealthFacet,
   HttpFacet,
   InstanceDriver,
   InstanceHost,

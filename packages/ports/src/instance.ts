@@ -1,13 +1,18 @@
 import type {
   CallContext,
+  EventService,
   Handover,
   HealthAnswer,
+  HealthCheckResult,
+  HealthService,
   HttpService,
   IsolationLevel,
   Logger,
+  MetricService,
   PluginIdentity,
   Scope,
   SecurityService,
+  ServiceRegistry,
 } from '@backplane/plugin-api';
 import type { NeedData, PluginData } from './plugin-data.ts';
 import type { RouteDescription } from './route-description.ts';
@@ -48,6 +53,12 @@ export interface ForwardTarget {
   carry?(call: CallContext): CarriedCall;
 }
 
+/** The checks of an instance: what the author sees, and what they have found. */
+export interface HealthFacet extends HealthService {
+  /** Every check, the newest result each; those without an interval are made now, together. Never rejects. */
+  results(): Promise<readonly HealthCheckResult[]>;
+}
+
 /** A call on its way to another process. */
 export interface CarriedCall {
   readonly headers: Readonly<Record<string, string>>;
@@ -72,6 +83,10 @@ export interface InstanceHost {
   readonly http: HttpFacet;
   readonly logger: Logger;
   readonly security: SecurityService;
+  readonly events: EventService;
+  readonly health: HealthFacet;
+  readonly metrics: MetricService;
+  readonly registry: ServiceRegistry;
   /** The handle for a need; `undefined` for an optional one that nobody provides. */
   handle(need: NeedData): object | undefined;
   /** @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE */

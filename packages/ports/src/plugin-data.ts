@@ -37,6 +37,7 @@ export interface PluginData {
   readonly provides: readonly string[];
   readonly replace: 'beside' | 'stop-first';
   readonly limits: Readonly<Required<StepLimits>>;
+  readonly metricsPrefix: string;
   /** As the author wrote it. */
   readonly config: ConfigSchema | undefined;
 }

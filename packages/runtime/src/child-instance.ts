@@ -2,7 +2,14 @@ import { type Clock, messageOf } from '@backplane/base';
 import { normalizeConfigSchema } from '@backplane/config';
 import { createGateway, type MountTable } from '@backplane/gateway';
 import type { ChildInstance, ChildSeat } from '@backplane/isolation';
-import { createInlineDriver, PluginScope, ResourceTable, readTraceparent, runWithCall } from '@backplane/kernel';
+import {
+  createInlineDriver,
+  HealthChecks,
+  PluginScope,
+  ResourceTable,
+  readTraceparent,
+  runWithCall,
+} from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { CallContext, Plugin } from '@backplane/plugin-api';
 import type { Entrances, GenerationDraft, InstanceDriver, InstanceHost, InstanceInfo } from '@backplane/ports';
@@ -40,6 +47,8 @@ export async function createChildInstance(seat: ChildSeat, loader: Loader, clock
     http: Object.assign(seat.guard(http), { forward: http.forward.bind(http) }),
     logger: seat.logger,
     security: seat.security,
+    health: new HealthChecks(seat.identity.name, scope, clock),
+    ...seat.facets(scope),
     handle: (need) => seat.handle(need),
     provide: (service, implementation) => seat.provide(service, implementation),
     fail: (reason) => seat.fail(reason),

@@ -15,9 +15,10 @@ import {
   ensureAdminToken,
   securityFacet,
 } from '@backplane/security';
-import { createLogging } from '@backplane/telemetry';
+import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { checkEnvironment } from './check-environment.ts';
 import { createIsolate } from './create-isolate.ts';
+import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
@@ -84,6 +85,13 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const cacheDir = join(dataDir, 'cache', 'bundles');
   const loader: Loader = createLoader({ cacheDir, shared: sharedModules });
 
+  const registry = new MetricRegistry({
+    clock,
+    isKnown: (plugin) => kernel.knows(plugin),
+    warn: (owner, error) => (owner === HOST ? logger : loggerOf(owner)).warn(error.message, { error }),
+  });
+  const hostMetrics = createHostMetrics(registry, () => kernel);
+
   let stopping: Promise<void> | undefined;
   const control: HostControl = {
     readiness: () => {
@@ -91,7 +99,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       return kernel.ready ? { ready: true, reason: '' } : { ready: false, reason: 'The host is starting.' };
     },
     generation: () => kernel.generation,
-    handlers: () => kernel.handlers(),
+    handlers: () => [...kernel.handlers(), ...collectors(registry, kernel)],
     status: () => kernel.status(),
     pluginStatus: (name) => kernel.pluginStatus(name),
     health: (name) => kernel.health(name),
@@ -102,6 +110,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     control,
     logger: logging.logger('backplane.management'),
     clock,
+    metrics: registry,
     allowedHosts: options.allowedHosts ?? [],
     isAuthorized: (authorization) => checkBearer(authorization, token),
   });
@@ -115,6 +124,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     exposeErrors: !production,
     refuseBrokenAnswers: !production,
     system: [management],
+    observe: (...request) => hostMetrics.http.observe(...request),
   });
   const loggerOf = (plugin: string) => logging.logger(`plugins.${plugin}`);
   const kernel: Kernel = new Kernel({
@@ -122,11 +132,13 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     environment,
     parts: [gateway.part],
     hostServices: new Map(Object.entries(options.services ?? {})),
+    onChange: (report) => hostMetrics.changed(report),
     onEvent: (event) => logEvent(loggerOf(event.plugin), event),
     facets: {
       http: (instance) => gateway.facet(instance, loggerOf(instance.identity.name)),
       logger: (instance) => loggerOf(instance.identity.name),
       security: (instance) => securityFacet(signer, instance.identity.name),
+      metrics: ({ data, scope }) => registry.facet({ name: data.name, prefix: data.metricsPrefix, scope }),
     },
   });
   const library = new PluginLibrary({
@@ -191,6 +203,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     kernel.announceStop();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
+    hostMetrics[Symbol.dispose]();
     await Promise.all([loader.close(), management.close()]);
     logger.info('The host has stopped.');
     await logging.close();

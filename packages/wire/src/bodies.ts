@@ -6,6 +6,7 @@ export {
   HealthBody,
   PlaceBody,
   PluginHealthBody,
+  PluginMetricsBody,
   PluginStatusBody,
   PluginsStatusBody,
   ReadyBody,

@@ -6,6 +6,7 @@ export type {
   HealthBody,
   PlaceBody,
   PluginHealthBody,
+  PluginMetricsBody,
   PluginStatusBody,
   PluginsStatusBody,
   ReadyBody,

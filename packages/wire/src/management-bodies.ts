@@ -152,6 +152,9 @@ export const PluginHealthBody = Type.Object(
         name: Type.String(),
         status: Type.Union([Type.Literal('pass'), Type.Literal('warn'), Type.Literal('fail')]),
         message: Type.Optional(Type.String()),
+        details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+        duration_ms: Type.Optional(Type.Number({ description: 'What the check took.' })),
+        age_ms: Type.Optional(Type.Number({ description: 'Since it ended.' })),
       }),
     ),
     services: Type.Record(Type.String(), ServiceHealth),
@@ -159,6 +162,12 @@ export const PluginHealthBody = Type.Object(
   { additionalProperties: true },
 );
 export type PluginHealthBody = Static<typeof PluginHealthBody>;
+
+/** `GET /plugins/metrics`: values by name, by plugin. */
+export const PluginMetricsBody = Type.Object({
+  plugins: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown())),
+});
+export type PluginMetricsBody = Static<typeof PluginMetricsBody>;
 
 /** `POST /plugins/NAME/reload`, when the new version serves. */
 export const ReloadBody = Type.Object({

@@ -33,6 +33,7 @@ describe('resolvePluginData', () => {
       provides: [],
       replace: 'beside',
       limits: { initialize: 30_000, start: 30_000, stop: 10_000, health: 5_000, drain: 30_000 },
+      metricsPrefix: 'marty',
       config: undefined,
     });
   });

@@ -85,6 +85,7 @@ function pluginData(known: PluginManifest, plugin: Plugin, needs: readonly NeedD
       health: limits.health_ms ?? 5_000,
       drain: limits.drain_ms ?? 30_000,
     },
+    metricsPrefix: known.metrics_prefix ?? name.replaceAll('-', '_'),
     config: plugin.config ?? (known.config_schema as ConfigSchema | undefined),
   });
 }

@@ -17,6 +17,7 @@ export const STATED_KEYS = {
   provides: 'provides',
   replace: 'replace',
   limits: 'limits',
+  metricsPrefix: 'metrics_prefix',
 } as const satisfies Record<keyof PluginMetadata, string>;
 
 const LIMIT_KEYS = {

@@ -75,6 +75,7 @@ export function probeData(): PluginData {
     provides: ['probe.probe'],
     replace: 'beside',
     limits,
+    metricsPrefix: 'probe',
     config: undefined,
   };
 }
@@ -188,6 +189,10 @@ export function createFakeHost(config: unknown = {}): FakeHost {
       config,
       http: http as unknown as InstanceHost['http'],
       logger,
+      events: undefined as never,
+      health: undefined as never,
+      metrics: undefined as never,
+      registry: undefined as never,
       get security() {
         return security;
       },

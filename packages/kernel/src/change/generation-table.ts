@@ -24,6 +24,7 @@ export class GenerationTable {
   readonly #parts: readonly GenerationPart<unknown>[];
   readonly #hostServices: ReadonlyMap<string, object>;
   readonly #onReceipt: (receipt: LeakReceipt) => void;
+  readonly #onSwapped: () => void;
   readonly #leaving = new Set<Promise<void>>();
   /** Who is on the way out and may still call an instance, also from changes before the one that ends it. */
   readonly #leavingDependents = new WeakMap<Instance, Promise<void>[]>();
@@ -35,11 +36,13 @@ export class GenerationTable {
     readonly parts: readonly GenerationPart<unknown>[];
     readonly hostServices: ReadonlyMap<string, object>;
     readonly onReceipt: (receipt: LeakReceipt) => void;
+    readonly onSwapped: () => void;
   }) {
     this.#clock = options.clock;
     this.#parts = options.parts;
     this.#hostServices = options.hostServices;
     this.#onReceipt = options.onReceipt;
+    this.#onSwapped = options.onSwapped;
   }
 
   get current(): Generation {
@@ -95,6 +98,7 @@ export class GenerationTable {
     for (const [name] of previous.instances) if (!next.has(name)) this.record(name).instance = undefined;
     for (const view of previous.views.values()) if (views.used.get(view.key) !== view) view.retire();
     views.retireUnused();
+    this.#onSwapped();
     return [...previous.instances.values()].filter((instance) => next.get(instance.identity.name) !== instance);
   }
 

@@ -4,12 +4,14 @@ import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
+import type { EventBus } from '../events/event-bus.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { failureOf } from '../lifecycle/failure-of.ts';
 import { Instance, type InstanceFacets, type InstanceSurroundings } from '../lifecycle/instance.ts';
 import type { PluginRecord } from '../lifecycle/plugin-record.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 import { Supervisor } from '../lifecycle/supervisor.ts';
+import type { ServiceDirectory } from '../registry/service-directory.ts';
 import type { ResourceTable } from '../scope/resource-table.ts';
 import type { Candidate, Entry } from './candidate.ts';
 import type { Change } from './change.ts';
@@ -26,7 +28,12 @@ export interface ReconcilerOptions {
   readonly hostServices: ReadonlyMap<string, object>;
   readonly invoker: ServiceInvoker;
   readonly resources: ResourceTable;
+  readonly events: EventBus;
+  readonly directory: ServiceDirectory;
+  /** Called after each swap. */
+  readonly onSwapped: () => void;
   readonly onEvent: (event: KernelEvent) => void;
+  readonly onChange: (report: ChangeReport) => void;
   readonly random: () => number;
   /** Refuse state for the next version that could not cross to another process. */
   readonly checkCloneable: boolean;
@@ -49,7 +56,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    const { clock, environment, resources, invoker, facets, hostServices } = options;
+    const { clock, environment, resources, invoker, facets, hostServices, events, directory } = options;
     this.#table = new GenerationTable({ ...options, onReceipt: (receipt) => this.#reportReceipt(receipt) });
     this.#supervisor = new Supervisor({
       ...options,
@@ -61,6 +68,8 @@ export class Reconciler {
       resources,
       invoker,
       facets,
+      events,
+      directory,
       gapOf: (serviceId) => {
         const provider = this.current.resolution.providers.get(serviceId);
         return provider === undefined ? undefined : this.records.get(provider)?.gap?.promise;
@@ -209,7 +218,9 @@ export class Reconciler {
     );
     const steps = await execution.run();
     if (this.#phase === 'booting') this.#phase = 'ready';
-    return { generation: this.current.id, steps: [...refused, ...steps], tookMs: clock.monotonic() - began };
+    const report = { generation: this.current.id, steps: [...refused, ...steps], tookMs: clock.monotonic() - began };
+    this.#options.onChange(report);
+    return report;
   }
 
   #create(entry: Entry): Instance {

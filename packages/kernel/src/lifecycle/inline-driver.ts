@@ -1,5 +1,6 @@
 import type { Handles, Needs, Plugin, PluginContext, PluginLifecycle, ServiceRef } from '@backplane/plugin-api';
 import type { InstanceDriver, InstanceHost, PluginData, PluginUnit } from '@backplane/ports';
+import { joinHealth } from '../health/join-health.ts';
 
 /** What the author's code gets, in front of the instance's host. */
 class InlineContext implements PluginContext<unknown> {
@@ -31,6 +32,18 @@ class InlineContext implements PluginContext<unknown> {
   get security() {
     return this.#host.security;
   }
+  get events() {
+    return this.#host.events;
+  }
+  get health() {
+    return this.#host.health;
+  }
+  get metrics() {
+    return this.#host.metrics;
+  }
+  get registry() {
+    return this.#host.registry;
+  }
   get services(): Handles<Needs> {
     this.#services ??= Object.freeze(
       Object.fromEntries(this.#host.info.data.needs.map((need) => [need.key, this.#host.handle(need)])),
@@ -59,7 +72,8 @@ export function createInlineDriver(plugin: Plugin, host: InstanceHost): Instance
       await lifecycle.start?.(handover);
     },
     async health() {
-      return (await lifecycle.health?.()) ?? true;
+      const [answer, results] = await Promise.all([lifecycle.health?.(), host.health.results()]);
+      return joinHealth(answer ?? true, results);
     },
     async quiesce() {
       await host.scope.pause();

@@ -1,5 +1,14 @@
 import { type BackplaneError, type Clock, messageOf } from '@backplane/base';
-import type { CallContext, HttpService, Logger, PluginIdentity, SecurityService } from '@backplane/plugin-api';
+import type {
+  CallContext,
+  EventService,
+  HttpService,
+  Logger,
+  MetricService,
+  PluginIdentity,
+  SecurityService,
+  ServiceRegistry,
+} from '@backplane/plugin-api';
 import type {
   HttpFacet,
   InstanceDriver,
@@ -15,6 +24,9 @@ import type { InstanceView } from '../call/instance-view.ts';
 import { type KernelCall, SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import { HealthChecks } from '../health/health-checks.ts';
+import type { ServiceDirectory } from '../registry/service-directory.ts';
 import { PluginScope } from '../scope/plugin-scope.ts';
 import type { ResourceTable } from '../scope/resource-table.ts';
 
@@ -23,6 +35,7 @@ export interface InstanceFacets {
   http(instance: InstanceInfo): HttpFacet;
   logger(instance: InstanceInfo): Logger;
   security(instance: InstanceInfo): SecurityService;
+  metrics(instance: InstanceInfo): MetricService;
 }
 
 /** What all instances of one kernel share. */
@@ -32,6 +45,8 @@ export interface InstanceSurroundings {
   readonly resources: ResourceTable;
   readonly invoker: ServiceInvoker;
   readonly facets: InstanceFacets;
+  readonly events: EventBus;
+  readonly directory: ServiceDirectory;
   /** Settles when the provider of a service returns from a stop-first gap. */
   gapOf(serviceId: string): Promise<void> | undefined;
   /** True when somebody provides the service in the generation that is being made. */
@@ -66,6 +81,10 @@ export class Instance implements InstanceInfo, InstanceHost {
   #http: HttpFacet | undefined;
   #logger: Logger | undefined;
   #security: SecurityService | undefined;
+  #events: EventService | undefined;
+  #health: HealthChecks | undefined;
+  #metrics: MetricService | undefined;
+  #registry: ServiceRegistry | undefined;
 
   constructor(unit: PluginUnit, config: unknown, ordinal: number, surroundings: InstanceSurroundings) {
     this.unit = unit;
@@ -113,6 +132,23 @@ export class Instance implements InstanceInfo, InstanceHost {
   get security(): SecurityService {
     this.#security ??= this.#surroundings.facets.security(this);
     return this.#security;
+  }
+
+  get events(): EventService {
+    this.#events ??= this.#surroundings.events.facet(this);
+    return this.#events;
+  }
+  get health(): HealthChecks {
+    this.#health ??= new HealthChecks(this.identity.name, this.scope, this.clock);
+    return this.#health;
+  }
+  get metrics(): MetricService {
+    this.#metrics ??= this.#surroundings.facets.metrics(this);
+    return this.#metrics;
+  }
+  get registry(): ServiceRegistry {
+    this.#registry ??= this.#surroundings.directory.facet(this);
+    return this.#registry;
   }
 
   get draining(): AbortSignal {

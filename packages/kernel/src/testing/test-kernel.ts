@@ -25,6 +25,9 @@ function testFacets(log: string[]): InstanceFacets {
     security: () => {
       throw new Error('This test has no keys.');
     },
+    metrics: () => {
+      throw new Error('This test has no metrics.');
+    },
   };
 }
 
@@ -46,6 +49,7 @@ export function dataOf(definition: Partial<PluginData> & { readonly name: string
     provides: [],
     replace: 'beside',
     limits: { initialize: 1000, start: 1000, stop: 1000, health: 1000, drain: 30_000 },
+    metricsPrefix: definition.name.replaceAll('-', '_'),
     config: undefined,
     ...definition,
   };

@@ -1,0 +1,105 @@
+import type {
+  CallContext,
+  CollectedMetrics,
+  Counter,
+  Effect,
+  Gauge,
+  Histogram,
+  LabelValues,
+  MetricDefinitions,
+  MetricService,
+  ServiceInfo,
+  ServiceQuery,
+  ServiceWatcher,
+} from '@backplane/plugin-api';
+import type { InstanceHost } from '@backplane/ports';
+import type { FacetPayload } from './protocol.ts';
+
+/** Has the child run one of its callbacks. */
+export type CallBack = (id: number, args: readonly unknown[], call: CallContext | undefined) => Promise<unknown>;
+
+type Measure = (value: number, labels: LabelValues | undefined) => void;
+type Metric = Counter | Gauge | Histogram;
+const MEASURES = ['inc', 'dec', 'set', 'observe'] as const;
+
+/** The services of a context, as a child uses them: answered from the instance's own, and from nothing else. */
+export class FacetSide {
+  readonly #host: Pick<InstanceHost, 'events' | 'metrics' | 'registry'>;
+  readonly #callBack: CallBack;
+  readonly #effects = new Map<number, Effect>();
+  readonly #metrics = new Map<string, Metric>();
+
+  constructor(host: Pick<InstanceHost, 'events' | 'metrics' | 'registry'>, callBack: CallBack) {
+    this.#host = host;
+    this.#callBack = callBack;
+  }
+
+  async answer([facet, method, args]: FacetPayload): Promise<unknown> {
+    if (method === 'release') return this.#release(args[0] as number);
+    switch (`${facet}.${method}`) {
+      case 'events.publish':
+        return this.#host.events.publish(args[0] as string, args[1], args[2] as { source?: string });
+      case 'events.subscribe':
+        return this.#keep(args, (id) =>
+          this.#host.events.subscribe(args[1] as string, async (event, call) => {
+            await this.#callBack(id, [event], call);
+          }),
+        );
+      case 'metrics.counter':
+      case 'metrics.gauge':
+      case 'metrics.histogram':
+        this.#metrics.set(
+          args[0] as string,
+          this.#host.metrics[method as 'counter'](args[0] as string, args[1] as object),
+        );
+        return undefined;
+      case 'metrics.measure':
+        return this.#measure(args);
+      case 'metrics.collect':
+        return this.#keep(args, (id) => this.#collect(this.#host.metrics, id, args[1] as MetricDefinitions));
+      case 'registry.discover':
+        return this.#host.registry.discover(args[0] as ServiceQuery);
+      case 'registry.watch':
+        return this.#keep(args, (id) => this.#host.registry.watch(this.#watcher(id, args[1] as string[])));
+      default:
+        throw new TypeError(`A child asked for ${facet}.${method}, which no host answers.`);
+    }
+  }
+
+  #collect(metrics: MetricService, id: number, definitions: MetricDefinitions): Effect {
+    return metrics.collect(definitions, async () => (await this.#callBack(id, [], undefined)) as CollectedMetrics);
+  }
+
+  #measure([name, measure, value, labels]: readonly unknown[]): void {
+    const metric = this.#metrics.get(name as string) as Readonly<Record<string, Measure | undefined>> | undefined;
+    const known = MEASURES.find((one) => one === measure);
+    if (known === undefined) throw new TypeError(`There is no ${String(measure)}().`);
+    metric?.[known]?.(value as number, labels as LabelValues | undefined);
+  }
+
+  #watcher(id: number, present: readonly string[]): ServiceWatcher {
+    const hear = async (callback: string, subject: unknown) => this.#callBack(id, [callback, subject], undefined);
+    return {
+      ...(present.includes('onServiceRegister') && {
+        onServiceRegister: async (info) => void (await hear('onServiceRegister', info)),
+      }),
+      ...(present.includes('onServiceUnregister') && {
+        onServiceUnregister: async (info) => void (await hear('onServiceUnregister', info)),
+      }),
+      ...(present.includes('onServiceDiscovery') && {
+        onServiceDiscovery: async (query) => (await hear('onServiceDiscovery', query)) as readonly ServiceInfo[],
+      }),
+    };
+  }
+
+  #keep(args: readonly unknown[], register: (id: number) => Effect): undefined {
+    const id = args[0] as number;
+    this.#effects.set(id, register(id));
+  }
+
+  async #release(id: number): Promise<void> {
+    const effect = this.#effects.get(id);
+    this.#effects.delete(id);
+    await effect?.dispose();
+  }
+}

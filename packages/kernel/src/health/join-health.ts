@@ -1,0 +1,24 @@
+import type { HealthAnswer, HealthCheckResult, HealthStatus } from '@backplane/plugin-api';
+import { normalizeHealth, worstHealth } from './normalize-health.ts';
+
+const STATUS_OF: Readonly<Record<HealthCheckResult['status'], HealthStatus>> = {
+  pass: 'healthy',
+  warn: 'degraded',
+  fail: 'unhealthy',
+};
+
+/** What `health()` said and what the checks found, as one answer: the worst of all. */
+export function joinHealth(answer: HealthAnswer, results: readonly HealthCheckResult[]): HealthAnswer {
+  if (results.length === 0) return answer;
+  const { status, checks, services, details, message } = normalizeHealth(answer);
+  const worst = worstHealth([status, ...results.map((result) => STATUS_OF[result.status])]);
+  const culprit = results.find((result) => STATUS_OF[result.status] === worst && result.status !== 'pass');
+  const said = message ?? (culprit && `${culprit.name}: ${culprit.message ?? culprit.status}`);
+  return {
+    ...details,
+    status: worst,
+    ...(said !== undefined && { message: said }),
+    checks: [...checks, ...results],
+    ...(Object.keys(services).length > 0 && { services }),
+  };
+}

@@ -1,0 +1,206 @@
+import { type Clock, messageOf, withTimeLimit } from '@backplane/base';
+import type { ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from '@backplane/plugin-api';
+import type { Entrances, GenerationPart } from '@backplane/ports';
+import satisfies from 'semver/functions/satisfies.js';
+import validRange from 'semver/ranges/valid.js';
+import { runWithCall } from '../call/call-storage.ts';
+import type { InstanceView } from '../call/instance-view.ts';
+import { SYSTEM } from '../call/kernel-call.ts';
+import { errors } from '../errors.ts';
+import type { Instance } from '../lifecycle/instance.ts';
+
+/** Milliseconds that a service plugin may take to answer or to hear. */
+const LIMIT_MS = 5000;
+
+/** The services of one generation, and who watches them. */
+export interface Directory {
+  readonly services: ReadonlyMap<string, ServiceInfo>;
+  readonly instances: readonly Instance[];
+}
+
+/** What a watcher has heard, and is hearing. */
+interface Hearing {
+  readonly told: Map<string, ServiceInfo>;
+  busy: Promise<void>;
+}
+
+export interface ServiceDirectoryOptions {
+  readonly clock: Clock;
+  readonly entrances: Pick<Entrances, 'part'>;
+  readonly hostServices: ReadonlyMap<string, object>;
+}
+
+/** Says which services there are, and tells service plugins what comes and goes. */
+export class ServiceDirectory {
+  readonly part: GenerationPart<Directory>;
+  readonly #options: ServiceDirectoryOptions;
+  readonly #watchers = new WeakMap<Instance, Map<ServiceWatcher, Hearing>>();
+  readonly #telling = new Set<Promise<void>>();
+
+  constructor(options: ServiceDirectoryOptions) {
+    this.#options = options;
+    this.part = {
+      key: 'services',
+      build: (draft) => {
+        const instances = draft.instances as readonly Instance[];
+        return { instances, services: listServices(instances, options.hostServices) };
+      },
+      handlers: ({ instances }) =>
+        instances
+          .filter((instance) => (this.#watchers.get(instance)?.size ?? 0) > 0)
+          .map(({ data: { name: plugin, phase, priority } }) => ({
+            point: 'service.post_register',
+            plugin,
+            name: 'onServiceRegister',
+            phase,
+            priority,
+          })),
+    };
+  }
+
+  facet(instance: Instance): ServiceRegistry {
+    return {
+      discover: (query = {}) => this.discover(query),
+      watch: (watcher) => {
+        const effect = instance.scope.add('service watcher', () => {
+          watchers.delete(watcher);
+        });
+        const watchers = this.#watchers.get(instance) ?? new Map<ServiceWatcher, Hearing>();
+        this.#watchers.set(instance, watchers.set(watcher, { told: new Map(), busy: Promise.resolve() }));
+        if (instance.phase === 'active') this.#tellSoon(instance);
+        return effect;
+      },
+    };
+  }
+
+  /** @throws BP_SERVICE_QUERY */
+  async discover(query: ServiceQuery): Promise<readonly ServiceInfo[]> {
+    if (query.version !== undefined && validRange(query.version) === null) {
+      throw errors.BP_SERVICE_QUERY({ problem: `"${query.version}" is no semver range` });
+    }
+    const { services, instances } = this.#current;
+    const found = new Map([...services].filter(([, info]) => answers(info, query)));
+    const asked = instances.flatMap((instance) =>
+      [...(this.#watchers.get(instance)?.keys() ?? [])]
+        .filter(({ onServiceDiscovery }) => onServiceDiscovery !== undefined)
+        .map((watcher) =>
+          this.#within(instance, 'onServiceDiscovery', async () => watcher.onServiceDiscovery?.(query)),
+        ),
+    );
+    for (const list of await Promise.all(asked)) {
+      if (!Array.isArray(list)) continue;
+      for (const info of list as ServiceInfo[]) {
+        if (typeof info?.id === 'string' && !found.has(info.id)) found.set(info.id, completed(info));
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** Has watchers hear what has changed for them. Called after each swap. */
+  changed(): void {
+    for (const instance of this.#current.instances) if (this.#watchers.has(instance)) this.#tellSoon(instance);
+  }
+
+  /** Resolves when everybody has heard. */
+  async settled(): Promise<void> {
+    while (this.#telling.size > 0) await Promise.all(this.#telling);
+  }
+
+  get #current(): Directory {
+    return this.#options.entrances.part(this.part);
+  }
+
+  #tellSoon(instance: Instance): void {
+    const { services } = this.#current;
+    for (const [watcher, hearing] of this.#watchers.get(instance) ?? []) {
+      hearing.busy = hearing.busy.then(() => this.#tell(instance, watcher, hearing.told, services));
+      const { busy } = hearing;
+      this.#telling.add(busy);
+      void busy.then(() => this.#telling.delete(busy));
+    }
+  }
+
+  async #tell(
+    instance: Instance,
+    watcher: ServiceWatcher,
+    told: Map<string, ServiceInfo>,
+    services: ReadonlyMap<string, ServiceInfo>,
+  ): Promise<void> {
+    for (const [id, info] of [...told]) {
+      if (services.has(id)) continue;
+      told.delete(id);
+      await this.#within(instance, 'onServiceUnregister', async () => watcher.onServiceUnregister?.(info));
+    }
+    for (const [id, info] of services) {
+      if (told.get(id)?.version === info.version) continue;
+      told.set(id, info);
+      await this.#within(instance, 'onServiceRegister', async () => watcher.onServiceRegister?.(info));
+    }
+  }
+
+  /** Runs a callback in a call of its own, unless the instance is on its way out. What goes wrong is logged. */
+  async #within<T>(instance: Instance, what: string, work: () => Promise<T>): Promise<T | undefined> {
+    if (instance.phase !== 'active') return undefined;
+    const call = (instance.view as InstanceView).enter({ principal: SYSTEM });
+    try {
+      return await withTimeLimit(
+        this.#options.clock,
+        LIMIT_MS,
+        () => runWithCall(call, work),
+        () => new Error(`it has not ended after ${LIMIT_MS} ms`),
+      );
+    } catch (error) {
+      instance.logger.error(`${what} failed: ${messageOf(error)}`, { error });
+      return undefined;
+    } finally {
+      call.leave();
+    }
+  }
+}
+
+function listServices(
+  instances: readonly Instance[],
+  hostServices: ReadonlyMap<string, object>,
+): ReadonlyMap<string, ServiceInfo> {
+  const services = new Map<string, ServiceInfo>();
+  const add = (id: string, plugin: string, version: string, target: object) => {
+    const name = id.slice(id.lastIndexOf('.') + 1);
+    services.set(id, Object.freeze({ id, name, plugin, version, methods: methodsOf(target), metadata: {} }));
+  };
+  for (const [id, target] of hostServices) add(id, 'host', '0.0.0', target);
+  for (const { identity, services: provided } of instances) {
+    for (const [id, target] of provided) add(id, identity.name, identity.version, target);
+  }
+  return services;
+}
+
+/** The methods that a consumer may call. */
+function methodsOf(target: object): string[] {
+  if ('remote' in target && target.remote === true) return [];
+  const names = new Set<string>();
+  for (let at: object | null = target; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+    }
+  }
+  return [...names];
+}
+
+function answers(info: ServiceInfo, { name, plugin, version }: ServiceQuery): boolean {
+  if (name !== undefined && name !== info.id && name !== info.name) return false;
+  if (plugin !== undefined && plugin !== info.plugin) return false;
+  return version === undefined || satisfies(info.version, version, { includePrerelease: true });
+}
+
+/** What a service plugin answered, with what it left out filled in. */
+function completed(info: ServiceInfo): ServiceInfo {
+  const {
+    id,
+    name = id.slice(id.lastIndexOf('.') + 1),
+    plugin = '',
+    version = '0.0.0',
+    methods = [],
+    metadata = {},
+  } = info;
+  return { id, name, plugin, version, methods, metadata };
+}

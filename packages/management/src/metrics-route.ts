@@ -1,0 +1,25 @@
+import type { PluginMetricsBody } from '@backplane/wire';
+import type { FastifyInstance } from 'fastify';
+import { type GuardOptions, guard, isLoopback } from './guard.ts';
+
+/** Who has the metrics. */
+export interface MetricSource {
+  render(format: 'text' | 'openmetrics'): Promise<{ readonly body: string; readonly mediaType: string }>;
+  /** By plugin, as each metrics plugin gives them. */
+  collected(): Promise<Record<string, Record<string, unknown>>>;
+}
+
+/** `GET /metrics`: open on loopback, elsewhere for who has the token. OpenMetrics for who accepts it, else Prometheus' text format. */
+export function addMetricsRoute(app: FastifyInstance, metrics: MetricSource, options: GuardOptions): void {
+  app.get('/metrics', async (request, reply) => {
+    if (!isLoopback(request.raw)) guard(request.raw, '/metrics', options);
+    const openmetrics = request.headers.accept?.includes('application/openmetrics-text') === true;
+    const { body, mediaType } = await metrics.render(openmetrics ? 'openmetrics' : 'text');
+    return reply.header('content-type', mediaType).header('cache-control', 'no-store').send(body);
+  });
+}
+
+/** `GET /plugins/metrics`: what all metrics plugins collect. */
+export function addCollectedRoute(app: FastifyInstance, metrics: MetricSource): void {
+  app.get('/plugins/metrics', async (): Promise<PluginMetricsBody> => ({ plugins: await metrics.collected() }));
+}
