@@ -2,7 +2,7 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BackplaneError } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import type { ChangeReport, ExtensionPointHandler, HostControl, PluginStatus } from '@backplane/ports';
+import type { ChangeReport, ExtensionPointHandler, HostControl, PluginRoutes, PluginStatus } from '@backplane/ports';
 import { ManualClock } from '@backplane/testing';
 import {
   ExtensionPointsBody,
@@ -64,6 +64,7 @@ let plugins: PluginStatus[];
 let ready: boolean;
 let asked: number;
 let handlers: ExtensionPointHandler[];
+let served: PluginRoutes[];
 let reloaded: ChangeReport;
 let server: Server;
 let management: Management;
@@ -74,6 +75,7 @@ const control: HostControl = {
   readiness: () => (ready ? { ready, reason: '' } : { ready, reason: 'The host is starting.' }),
   generation: () => 3,
   handlers: () => handlers,
+  routes: async () => served,
   status: () => plugins,
   pluginStatus: (name) => {
     const found = plugins.find((plugin) => plugin.name === name || (name === 'alias' && plugin.name === 'shop'));
@@ -99,6 +101,7 @@ beforeEach(async () => {
   ready = true;
   asked = 0;
   handlers = [];
+  served = [];
   reloaded = applied;
   const line = (message: string) => void logged.push(message);
   const logger: Logger = { trace: line, debug: line, info: line, warn: line, error: line };
@@ -106,6 +109,8 @@ beforeEach(async () => {
     control,
     logger,
     clock,
+    version: '1.2.3',
+    openapi: 'closed',
     allowedHosts: ['ops.example'],
     isAuthorized: (authorization) => authorization === 'Bearer right',
   });

@@ -12,16 +12,20 @@ import {
   type ReloadBody,
 } from '@backplane/wire';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { type ApiPagesOptions, addApiPages } from './api-pages.ts';
 import { errors } from './errors.ts';
 import { extensionPointBodies, placesByPlugin } from './extension-points.ts';
-import { type GuardOptions, guard, isLoopback } from './guard.ts';
+import { guard, isLoopback } from './guard.ts';
 import { HostHealth } from './host-health.ts';
 import { addCollectedRoute, addMetricsRoute, type MetricSource } from './metrics-route.ts';
+import { CurrentDocument } from './openapi/current-document.ts';
 import { failureBody, pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
 
-export interface ManagementOptions extends GuardOptions {
+export interface ManagementOptions extends ApiPagesOptions {
   readonly control: HostControl;
   readonly metrics?: MetricSource;
+  /** Of the host. */
+  readonly version: string;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -34,7 +38,7 @@ export interface Management {
   close(): Promise<void>;
 }
 
-/** Prepares `/health`, `/ready`, `/metrics` (open), `/extension-points` and everything under `/plugins` (closed: token, Host and Origin). */
+/** Prepares `/health`, `/ready`, `/metrics` (open), `/extension-points`, `/api` and everything under `/plugins` (closed: token, Host and Origin). */
 export async function createManagement(options: ManagementOptions): Promise<Management> {
   const app: FastifyInstance = Fastify({
     routerOptions: { ignoreTrailingSlash: true },
@@ -50,9 +54,13 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
       sendProblem(reply, error, path);
     },
   });
-  refuseInProblems(app, options.logger);
+  const { control, version } = options;
+  const routes: { readonly method: string; readonly url: string }[] = [];
+  refuseInProblems(app, options.logger, routes);
   addOpenRoutes(app, options);
   if (options.metrics) addMetricsRoute(app, options.metrics, options);
+  const pause = () => new Promise<void>((done) => setImmediate(done));
+  addApiPages(app, new CurrentDocument({ control, version, routes, pause }), options);
   await app.register(async (closed) => {
     closed.addHook('onRequest', async (request) => guard(request.raw, pathOf(request.url), options));
     addPluginRoutes(closed, options.control);
@@ -60,7 +68,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   });
   await app.ready();
   return {
-    segments: ['health', 'ready', ...(options.metrics ? ['metrics'] : []), 'plugins', 'extension-points'],
+    segments: ['health', 'ready', ...(options.metrics ? ['metrics'] : []), 'plugins', 'extension-points', 'api'],
     handle: (request, response) => app.routing(request, response),
     close: async () => app.close(),
   };
@@ -68,7 +76,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
 
 const pathOf = (url: string): string => url.split('?', 1)[0] as string;
 
-function refuseInProblems(app: FastifyInstance, logger: Logger): void {
+function refuseInProblems(app: FastifyInstance, logger: Logger, routes: { method: string; url: string }[]): void {
   app.setErrorHandler((thrown, request, reply) => {
     const path = pathOf(request.url);
     const known = isBackplaneError(thrown);
@@ -76,14 +84,14 @@ function refuseInProblems(app: FastifyInstance, logger: Logger): void {
     const error = known ? thrown : errors.BP_MANAGEMENT_FAILED({ path }, { cause: thrown });
     return sendProblem(reply, error, path);
   });
-  const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
-    const pattern = new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`);
-    for (const one of [method].flat()) routes.push({ method: one, pattern });
+    for (const one of [method].flat()) routes.push({ method: one, url });
   });
+  const isAt = (url: string, path: string) =>
+    new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}/?$`).test(path);
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);
-    const allow = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
+    const allow = [...new Set(routes.filter(({ url }) => isAt(url, path)).map(({ method }) => method))];
     const { method } = request;
     if (allow.length === 0) throw errors.BP_MANAGEMENT_NOT_FOUND({ method, path });
     reply.header('allow', allow.join(', '));

@@ -17,11 +17,23 @@ export function isLoopback(request: IncomingMessage): boolean {
 }
 
 /**
- * Lets a request for management pass, or refuses it. The Host header is checked so that a web page cannot reach the host under a name of its
- * own (DNS rebinding), the Origin header so that none can use a visitor's browser.
+ * Lets a request for management pass, or refuses it: as `guardName` does, and by its token.
  * @throws BP_MANAGEMENT_FORBIDDEN_HOST, BP_MANAGEMENT_FORBIDDEN_ORIGIN, BP_MANAGEMENT_UNAUTHORIZED
  */
 export function guard(request: IncomingMessage, path: string, options: GuardOptions): void {
+  guardName(request, options);
+  const { authorization } = request.headers;
+  if (!options.isAuthorized(authorization)) {
+    throw errors.BP_MANAGEMENT_UNAUTHORIZED({ path, given: authorization !== undefined });
+  }
+}
+
+/**
+ * Checks the Host header, so that a web page cannot reach the host under a name of its own (DNS rebinding), and the Origin header, so that
+ * none can use a visitor's browser.
+ * @throws BP_MANAGEMENT_FORBIDDEN_HOST, BP_MANAGEMENT_FORBIDDEN_ORIGIN
+ */
+export function guardName(request: IncomingMessage, options: GuardOptions): void {
   const host = request.headers.host ?? '';
   const name = hostName(host);
   if (!LOOPBACK_NAMES.has(name) && !options.allowedHosts.includes(name)) {
@@ -30,10 +42,6 @@ export function guard(request: IncomingMessage, path: string, options: GuardOpti
   const { origin } = request.headers;
   if (origin !== undefined && originHost(origin) !== host.toLowerCase()) {
     throw errors.BP_MANAGEMENT_FORBIDDEN_ORIGIN({ origin });
-  }
-  const { authorization } = request.headers;
-  if (!options.isAuthorized(authorization)) {
-    throw errors.BP_MANAGEMENT_UNAUTHORIZED({ path, given: authorization !== undefined });
   }
 }
 

@@ -2,6 +2,7 @@ import type { HealthReport } from '@backplane/plugin-api';
 import type { ChangeReport } from './change-report.ts';
 import type { ExtensionPointSource } from './extension-points.ts';
 import type { PluginStatus } from './plugin-status.ts';
+import type { PluginRoutes } from './route-description.ts';
 
 /** What management may ask of the host, and make it do. Names may be aliases. */
 export interface HostControl extends ExtensionPointSource {
@@ -10,6 +11,8 @@ export interface HostControl extends ExtensionPointSource {
   /** The number of the current generation. */
   generation(): number;
   status(): readonly PluginStatus[];
+  /** What every plugin that runs serves. Takes its time the first time: apps that were not needed yet are built. */
+  routes(): Promise<readonly PluginRoutes[]>;
   /** @throws BP_PLUGIN_UNKNOWN */
   pluginStatus(name: string): PluginStatus;
   /** @throws BP_PLUGIN_UNKNOWN */

@@ -18,8 +18,10 @@ import {
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { checkEnvironment } from './check-environment.ts';
 import { createIsolate } from './create-isolate.ts';
+import { errors } from './errors.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
+import { HOST_VERSION } from './host-version.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
 import { sharedModules } from './shared-modules.ts';
@@ -67,6 +69,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const environment = checkEnvironment(options.environment ?? 'development');
   const dataDir = resolve(options.dataDir ?? 'data');
   const production = environment === 'production';
+  if (production && options.openapi === 'open') throw errors.BP_OPENAPI_OPEN({});
   await makeDataDir(dataDir);
   enableSourceMaps();
 
@@ -100,6 +103,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     },
     generation: () => kernel.generation,
     handlers: () => [...kernel.handlers(), ...collectors(registry, kernel)],
+    routes: () => gateway.describe(pause),
     status: () => kernel.status(),
     pluginStatus: (name) => kernel.pluginStatus(name),
     health: (name) => kernel.health(name),
@@ -111,6 +115,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     logger: logging.logger('backplane.management'),
     clock,
     metrics: registry,
+    version: HOST_VERSION,
+    openapi: options.openapi ?? (production ? 'closed' : 'open'),
     allowedHosts: options.allowedHosts ?? [],
     isAuthorized: (authorization) => checkBearer(authorization, token),
   });
@@ -180,7 +186,6 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
     warnOfStrangers(loaded);
     const tookMs = clock.monotonic() - began;
-    const pause = () => new Promise<void>((done) => setImmediate(done));
     void gateway.warmAll(pause, (instance, error) => {
       kernel.fail(instance, error);
     });
@@ -238,6 +243,9 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     },
   };
 }
+
+/** Gives everything that waits its turn. */
+const pause = () => new Promise<void>((done) => setImmediate(done));
 
 async function listen(gateway: Gateway, where: HostOptions['listen']): Promise<string | undefined> {
   if (where === false) return undefined;

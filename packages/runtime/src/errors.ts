@@ -75,6 +75,12 @@ export const errors = defineErrors('runtime', {
     message: (d: { environment: string; nearest: string }) =>
       `The environment is "${d.environment}". Did you mean "${d.nearest}"? Nothing that is configured for it would hold, so the host does not start.`,
   },
+  BP_OPENAPI_OPEN: {
+    title: 'A host in production would let anybody read its OpenAPI document',
+    status: 400,
+    mend: 'Leave the option openapi out, and read the document with the management token.',
+    message: (_: Record<never, never>) => 'The option openapi is "open", which is for development.',
+  },
   BP_DATA_DIR_UNUSABLE: {
     title: 'The data folder cannot be used',
     status: 400,

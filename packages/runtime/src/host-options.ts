@@ -20,6 +20,11 @@ export interface HostOptions {
   readonly listen?: { readonly host?: string; readonly port?: number } | false;
   /** Names, besides those of loopback, under which management is served. */
   readonly allowedHosts?: readonly string[];
+  /**
+   * `open` lets whoever is on this machine read `/api/v1/openapi.json` without the token. Default `closed` in production, where `open` is
+   * refused, else `open`.
+   */
+  readonly openapi?: 'open' | 'closed';
   /** The management token; otherwise read from, or generated into, `DATA/admin.token`. */
   readonly adminToken?: string;
   /** Where plugins run that say nothing themselves, by name; `*` for all others. Default `inline`. */
