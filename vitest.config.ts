@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           execArgv,
-          include: ['{packages,plugins,examples}/*/src/**/*.test.ts', '{tools,bench}/**/*.test.ts'],
+          include: ['{packages,plugins,examples}/*/src/**/*.test.ts', '{tools,bench,fleet}/**/*.test.ts'],
         },
       },
       {

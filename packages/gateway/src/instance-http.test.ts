@@ -47,6 +47,24 @@ describe('an app', () => {
     expect(await (await get('/served')).text()).toBe('true');
   });
 
+  test('whose routes hang keeps nobody from undoing its instance, and is closed when they come to an end', async () => {
+    const routes = Promise.withResolvers<void>();
+    const closed = vi.fn();
+    const instance = fixture.current.plugin({ name: 'served' }, (http) =>
+      http.routes(async (app) => {
+        app.addHook('onClose', async () => closed());
+        await routes.promise;
+      }),
+    );
+    const warmed = fixture.current.gateway.part.warm?.(instance);
+    await turn();
+    await instance.dispose();
+    expect(closed).not.toHaveBeenCalled();
+    routes.resolve();
+    await warmed;
+    await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
+  });
+
   test('is closed with its instance', async () => {
     const closed = vi.fn();
     const instance = served((app) => {

@@ -172,7 +172,8 @@ export class InstanceHttp implements HttpFacet, Destination {
     this.instance.ended.removeEventListener('abort', this.#onEnded);
     this.#webSockets?.terminate();
     await this.#forwarder?.close();
-    if (this.#app.phase === 'building') await this.#app.done.catch(() => {});
+    // Nobody waits for routes that are still being registered, and may hang: no request has come to them.
+    if (this.#app.phase === 'building') this.#app.done.then((app) => app.close()).catch(() => {});
     if (this.#app.phase === 'ready') await this.#app.app.close();
     this.#app = UNBUILT;
   }

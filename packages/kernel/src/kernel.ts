@@ -7,6 +7,7 @@ import type {
   ExtensionPointHandler,
   GenerationPart,
   InstanceInfo,
+  LeakReceipt,
   PlanStep,
   PluginData,
   PluginStatus,
@@ -157,6 +158,11 @@ export class Kernel implements Entrances {
     return [...this.#reconciler.records.values()]
       .map((record) => this.#statusOf(record, dependents))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Of the last hundred instances that were unloaded, newest last; those of plugins that have been removed are among them. */
+  get receipts(): readonly LeakReceipt[] {
+    return [...this.#reconciler.receipts];
   }
 
   /** @throws BP_PLUGIN_UNKNOWN */

@@ -7,7 +7,7 @@ import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
-import type { ChangeReport, Entrances, HostControl, PluginStatus } from '@backplane/ports';
+import type { ChangeReport, Entrances, HostControl, LeakReceipt, PluginStatus } from '@backplane/ports';
 import {
   adminTokenFrom,
   checkBearer,
@@ -49,6 +49,8 @@ export interface Host {
   /** Looks again at the plugin folders: adds what is new, replaces what changed, removes what is gone. */
   rescan(): Promise<ChangeReport>;
   status(): PluginStatus[];
+  /** Of the last hundred versions that were unloaded, newest last. Those of plugins that have been removed are found here alone. */
+  receipts(): readonly LeakReceipt[];
   readonly control: HostControl;
   readonly logger: Logger;
   /** Where the management token is kept; `undefined` when it was given. */
@@ -86,7 +88,13 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       : adminTokenFrom('the option (BACKPLANE_ADMIN_TOKEN)', options.adminToken);
   const signer = createSoftwareKeySigner({ directory: join(dataDir, 'keys'), clock });
   const cacheDir = join(dataDir, 'cache', 'bundles');
-  const loader: Loader = createLoader({ cacheDir, shared: sharedModules });
+  const { loadLimit: evaluationMs } = options;
+  const loader: Loader = createLoader({
+    cacheDir,
+    shared: sharedModules,
+    clock,
+    ...(evaluationMs !== undefined && { evaluationMs }),
+  });
 
   const registry = new MetricRegistry({
     clock,
@@ -235,6 +243,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       });
     },
     status: () => kernel.status(),
+    receipts: () => kernel.receipts,
     attach: (server) => gateway.attach(server),
     callService: (serviceId, method, ...args) => kernel.callService(serviceId, method, args),
     stop: () => {

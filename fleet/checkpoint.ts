@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PluginStatus } from '@backplane/ports';
+import type { Holdings } from './host/host-messages.ts';
+import type { World } from './world.ts';
+
+/** How long old versions may take to be gone once nobody asks any more. */
+const SETTLE_LIMIT_MS = 60_000;
+
+/** Looked at while nobody asks anything. */
+export interface Checkpoint {
+  /** Operations before it. */
+  readonly step: number;
+  readonly holdings: Holdings;
+  readonly descriptors: Readonly<Record<string, number>>;
+  readonly children: readonly string[];
+  readonly plugins: number;
+}
+
+/** Waits until what was replaced is gone, then checks every receipt, every state and every counter, and looks at what the host holds. */
+export async function checkpoint(world: World): Promise<Checkpoint> {
+  const { host, findings, members } = world;
+  const status = await settled(world);
+  checkStates(world, status);
+  const serving = new Set(status.map(({ name, instance }) => `${name}#${instance}`));
+  world.figures.count('counted answers audited', world.tally.audit(serving));
+  await host.ask('clearLeftovers');
+  const holdings = await host.ask('holdings');
+  const { descriptors, children } = host;
+  const plugins = members.filter(({ berth }) => berth !== 'away').length;
+  return { step: findings.step, holdings, descriptors, children, plugins };
+}
+
+async function settled({ host, findings, receipts }: World): Promise<readonly PluginStatus[]> {
+  const deadline = performance.now() + SETTLE_LIMIT_MS;
+  for (;;) {
+    const status = await host.ask('status');
+    receipts.read(await host.ask('receipts'));
+    const busy = status.filter(({ draining, inFlight }) => draining.length > 0 || inFlight > 0);
+    if (busy.length === 0) return status;
+    if (performance.now() > deadline) {
+      const who = busy.map(({ name, draining, inFlight }) => ({ name, draining, inFlight }));
+      findings.add('plugins when nobody asks', 'no version that drains', JSON.stringify(who));
+      return status;
+    }
+    await sleep(20);
+  }
+}
+
+/** The host knows of every plugin what the director knows, and nothing besides. */
+function checkStates({ members, findings }: World, status: readonly PluginStatus[]): void {
+  const wanted = members
+    .filter(({ berth }) => berth === 'serving')
+    .map(({ name, current }) => `${name} ${current?.variant.version} running ${current?.level}`);
+  const broken = new Set(members.filter(({ berth }) => berth === 'broken').map(({ name }) => name));
+  const got = status
+    .filter(({ name }) => !broken.has(name))
+    .map(({ name, version, state, level }) => `${name} ${version} ${state.phase} ${level}`);
+  findings.expectEqual('states of the plugins', wanted.sort(), got.sort());
+}

@@ -1,0 +1,91 @@
+import { createHost, type Host } from '@backplane/runtime';
+import type { Answered, Asked, Holdings, HostSettings, Leftovers, Question } from './host-messages.ts';
+
+/** The host that the fleet lies in: as `backplane start` makes it, and besides it tells its parent what it holds. Run with --expose-gc. */
+const settings = JSON.parse(process.argv[2] as string) as HostSettings;
+
+/** Where plugins that leave something behind on purpose say how it can be taken away. */
+interface LeftByPlugin {
+  readonly kind: keyof Leftovers;
+  take(): void;
+}
+const left: LeftByPlugin[] = [];
+Object.assign(globalThis, { fleetLeftovers: left });
+
+const host = await createHost({
+  pluginPaths: [`${settings.folder}/plugins`],
+  configDir: `${settings.folder}/config`,
+  dataDir: `${settings.folder}/data`,
+  adminToken: settings.token,
+  listen: { port: 0 },
+  loadLimit: settings.loadLimit,
+  logFormat: 'json',
+  logLevel: 'warn',
+  stopGrace: 0,
+});
+process.on('unhandledRejection', (error) => {
+  host.logger.error('A promise was rejected and nobody looked.', { error });
+});
+process.on('SIGTERM', () => void host.stop().then(() => process.exit(0)));
+// The terminal sends Ctrl-C to both; the director ends the host when it is done itself.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(1));
+process.on('message', (asked: Asked) => void reply(asked, host));
+
+const { url } = await host.start();
+process.send?.({ url });
+
+async function reply({ id, question }: Asked, host: Host): Promise<void> {
+  try {
+    process.send?.({ id, answer: await answer(question, host) } satisfies Answered);
+  } catch (thrown) {
+    const { code = 'none', message } = thrown as { code?: string; message: string };
+    process.send?.({ id, error: { code, message } } satisfies Answered);
+  }
+}
+
+function answer(question: Question, host: Host): unknown {
+  switch (question) {
+    case 'rescan':
+      return host.rescan();
+    case 'status':
+      return host.status();
+    case 'receipts':
+      return host.receipts();
+    case 'holdings':
+      return holdings();
+    case 'clearLeftovers':
+      return clearLeftovers();
+  }
+}
+
+async function holdings(): Promise<Holdings> {
+  // Finalizers run in tasks of their own, after the collection that found their targets; what they let go is found by the next.
+  for (let round = 0; round < 3; round++) {
+    await globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const { heapUsed, rss } = process.memoryUsage();
+  const listeners = process.eventNames().map((event) => [String(event), process.listenerCount(event)] as const);
+  return {
+    heapUsed,
+    rss,
+    resources: countEach(process.getActiveResourcesInfo()),
+    listeners: Object.fromEntries(listeners),
+  };
+}
+
+function countEach(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+function clearLeftovers(): Leftovers {
+  const counts = { intervals: 0, sockets: 0, listeners: 0 };
+  for (const { kind, take } of left.splice(0)) {
+    counts[kind]++;
+    take();
+  }
+  return counts;
+}

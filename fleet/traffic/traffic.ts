@@ -1,0 +1,50 @@
+import type { Random } from '../random.ts';
+import type { World } from '../world.ts';
+
+/** The share of visits that go to whom the operation under way is about. */
+const FOCUS = 0.5;
+/** Milliseconds between the visits of one visitor: without it they take the processor from the host. */
+const PAUSE_MS = 4;
+/** What a visit may take at most; it has time limits of its own, so that more means that something hangs. */
+const VISIT_LIMIT_MS = 120_000;
+
+/** Visitors who ask all the time, each one question after the other. */
+export class Traffic {
+  readonly #world: World;
+  readonly #visitors: number;
+  readonly #random: Random;
+  #running: Promise<unknown> | undefined;
+  #ending = false;
+
+  constructor(world: World, visitors: number, random: Random) {
+    this.#world = world;
+    this.#visitors = visitors;
+    this.#random = random;
+  }
+
+  start(): void {
+    this.#ending = false;
+    this.#running = Promise.all(Array.from({ length: this.#visitors }, () => this.#visit(this.#random.fork())));
+  }
+
+  /** Resolves when every question that was asked has been answered. */
+  async stop(): Promise<void> {
+    this.#ending = true;
+    await this.#running;
+  }
+
+  async #visit(random: Random): Promise<void> {
+    const { members } = this.#world;
+    while (!this.#ending) {
+      const { focus } = this.#world;
+      const member = random.pick(focus.length > 0 && random.chance(FOCUS) ? focus : members);
+      if (member === undefined) return;
+      const late = setTimeout(() => {
+        this.#world.findings.add(`visit of ${member.name}`, `an end within ${VISIT_LIMIT_MS} ms`, 'it goes on');
+      }, VISIT_LIMIT_MS);
+      await member.kind.visit(this.#world, member, random);
+      clearTimeout(late);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
