@@ -1,9 +1,12 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Unavailable } from '@backplane/ports';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { GenerationDraft, Unavailable, View } from '@backplane/ports';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { buildMountTable } from './mount-table.ts';
 import { fakeInstance } from './testing/fake-host.ts';
 import { startGateway } from './testing/gateway-fixture.ts';
 import { useGateway } from './testing/use-gateway.ts';
@@ -34,7 +37,25 @@ async function raw(request: string, origin = fixture.current.origin): Promise<st
   return text(socket);
 }
 
+/** Makes a table, and a way to find out whether its draft is still there. */
+function tableAndDraft() {
+  const draft: GenerationDraft = { id: 1, instances: [], unavailable: [absent()], view: () => ({}) as View };
+  const refuser = () => ({ plugin: 'absent', serve: () => {} });
+  const table = buildMountTable(draft, { system: [], httpOf: () => undefined, refuser });
+  return { table, draft: new WeakRef(draft) };
+}
+
 describe('the mount table', () => {
+  test('does not hold the draft of its generation, and through it every generation before', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { table, draft } = tableAndDraft();
+    await turn();
+    collect();
+    expect(draft.deref()).toBeUndefined();
+    expect(table.mounts.has('absent')).toBe(true);
+  });
+
   test('serves the routes of a plugin below its name, in the generation that is current', async () => {
     const hello = served((app) => {
       app.get('/world', async (request) => ({ generation: request.call.generation }));

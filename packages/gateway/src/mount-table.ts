@@ -51,7 +51,7 @@ export function buildMountTable(draft: GenerationDraft, input: MountTableInput):
   }
   const middleware = placeMiddleware(sources);
   const names = namesOf(draft, served);
-  const layers = new LayerTable(middleware, (segment) => names.get(segment) ?? canonicalName(segment));
+  const layers = new LayerTable(middleware, namerIn(names));
   const place = (plugin: string | undefined, instance?: InstanceInfo) => {
     const onion = layers.for(plugin);
     const others = onion.instances.filter((other) => other !== instance);
@@ -88,6 +88,11 @@ function namesOf(
   const names = new Map(plugins.map(({ name }) => [name, name]));
   for (const { name, aliases } of plugins) for (const alias of aliases) if (!names.has(alias)) names.set(alias, name);
   return names;
+}
+
+/** On its own, as a table lives longer than the draft it is made from: closures of one function hold all that any of them uses. */
+function namerIn(names: ReadonlyMap<string, string>) {
+  return (segment: string): string => names.get(segment) ?? canonicalName(segment);
 }
 
 /** Where paths lead that belong to nobody. */
