@@ -12,7 +12,7 @@ import { type Exchange, exchangeOf } from './exchange.ts';
 import { refusalForFastify } from './fastify-errors.ts';
 import { fastifyLogger } from './fastify-logger.ts';
 import { addOperations } from './operations-app.ts';
-import { bodyOf, type Refusal } from './problem-answer.ts';
+import { bodyOf, challengeFor, type Refusal } from './problem-answer.ts';
 import { pathOf } from './request-target.ts';
 import { RouteList } from './route-list.ts';
 
@@ -159,7 +159,12 @@ function sendProblem(exchange: Exchange, refusal: Refusal, reply: FastifyReply):
   for (const name of BODY_HEADERS) reply.removeHeader(name);
   return reply
     .code(refusal.error.status)
-    .headers({ 'cache-control': 'no-store', ...refusal.headers, 'content-type': PROBLEM_MEDIA_TYPE })
+    .headers({
+      'cache-control': 'no-store',
+      ...(reply.hasHeader('www-authenticate') ? {} : challengeFor(refusal)),
+      ...refusal.headers,
+      'content-type': PROBLEM_MEDIA_TYPE,
+    })
     .serializer(asIs)
     .send(JSON.stringify(bodyOf(refusal, exchange.place)));
 }

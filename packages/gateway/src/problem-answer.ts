@@ -59,11 +59,20 @@ export function bodyOf({ error, issues }: Refusal, { url, traceId }: Pick<Proble
   return problemOf(error, { path: pathOf(url), traceId, issues });
 }
 
+/** RFC 9110 wants a challenge beside every 401. */
+export const challengeFor = ({ error }: Refusal): Readonly<Record<string, string>> =>
+  error.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+
 /** The answer to a refused or failed request. */
 export function problemAnswer(refusal: Refusal, place: ProblemPlace): OwnAnswer {
   return new OwnAnswer({
     status: refusal.error.status,
-    headers: { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...refusal.headers },
+    headers: {
+      'content-type': PROBLEM_MEDIA_TYPE,
+      'cache-control': 'no-store',
+      ...challengeFor(refusal),
+      ...refusal.headers,
+    },
     body: JSON.stringify(bodyOf(refusal, place)),
   });
 }

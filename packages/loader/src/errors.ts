@@ -1,4 +1,4 @@
-import { type BackplaneError, defineErrors, isBackplaneError } from '@backplane/base';
+import { BackplaneError, defineErrors, isBackplaneError, messageOf } from '@backplane/base';
 
 /** A place in an author's file, as editors count: lines and columns from 1. */
 export interface SourcePosition {
@@ -43,6 +43,12 @@ export const loaderErrors = defineErrors('loader', {
     mend: 'Mend what threw, or move it into initialize().',
     message: ({ entry, reason, at }: { entry: string; reason: string; at?: SourcePosition }) =>
       `The plugin threw while it was loaded: ${reason}${at === undefined ? `, in ${entry}` : place(at)}.`,
+  },
+  BP_PLUGIN_DECORATOR_UNCOMPILED: {
+    title: 'A file with decorators was imported as it is, and Node runs none.',
+    status: 422,
+    mend: "Load it in the loader's usual mode, which compiles them; in vitest, add lowerDecorators() of @backplane/testing/vitest; or use the function forms.",
+    message: ({ at }: { entry: string; at: SourcePosition }) => `Node cannot run the decorator${place(at)}.`,
   },
   BP_PLUGIN_EVALUATION_TIMEOUT: {
     title: "A plugin's top-level code did not come to an end.",
@@ -111,3 +117,15 @@ export const loaderErrors = defineErrors('loader', {
 /** True for an error of this package, which is passed on as it is and never wrapped. */
 export const isLoaderError = (thrown: unknown): thrown is BackplaneError =>
   isBackplaneError(thrown) && thrown.code in loaderErrors;
+
+/** What a plugin's top-level code threw. A decorator that refuses keeps its code, and is told with its place. */
+export function evaluationError(thrown: unknown, entry: string, at: SourcePosition | undefined): BackplaneError {
+  const told = at === undefined ? {} : { at };
+  if (!isBackplaneError(thrown) || !thrown.code.startsWith('BP_DECORATOR_'))
+    return loaderErrors.BP_PLUGIN_EVALUATION({ entry, reason: messageOf(thrown), ...told }, { cause: thrown });
+  const { code, details, title } = thrown;
+  const fields = { code, status: 422, details: { ...details, entry, ...told }, ...(title !== undefined && { title }) };
+  return new BackplaneError(fields, `${thrown.message} (${at === undefined ? entry : place(at).slice(4)})`, {
+    cause: thrown,
+  });
+}

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '@backplane/base';
 import type { Bundle, Parameter } from './bundle.ts';
 import { placeInStack } from './code-frame.ts';
-import { isLoaderError, loaderErrors } from './errors.ts';
+import { evaluationError, isLoaderError, loaderErrors } from './errors.ts';
 import { namespaceObject } from './namespace-object.ts';
 import { loadAddon, refuseChangedAddon } from './native-addons.ts';
 import { pluginRequire } from './plugin-require.ts';
@@ -41,11 +41,7 @@ export async function evaluate(bundle: Bundle, shared: SharedModules, make: Func
     await run(...bundle.parameters.map((parameter) => argument(parameter, bundle, shared, takeExports)));
   } catch (thrown) {
     if (isLoaderError(thrown)) throw thrown;
-    const at = placeInStack(thrown, new Set(bundle.inputs), fileURLToPath);
-    throw loaderErrors.BP_PLUGIN_EVALUATION(
-      { entry: bundle.entry, reason: messageOf(thrown), ...(at && { at }) },
-      { cause: thrown },
-    );
+    throw evaluationError(thrown, bundle.entry, placeInStack(thrown, new Set(bundle.inputs), fileURLToPath));
   }
   return namespaceObject(exported);
 }

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '@backplane/base';
 import { placeInStack, sourcePosition } from './code-frame.ts';
-import { loaderErrors, type SourceProblem } from './errors.ts';
+import { evaluationError, loaderErrors, type SourceProblem } from './errors.ts';
+import { findDecorator } from './find-decorator.ts';
 import type { Namespace } from './shared-modules.ts';
 
 /**
@@ -43,10 +44,13 @@ function importError(thrown: unknown, entry: string): Error {
   const details = { entry, problems: [found] as const };
   if (NOT_FOUND.has(code) || /does not provide an export named/.test(text))
     return loaderErrors.BP_PLUGIN_IMPORT_NOT_FOUND(details, { cause: thrown });
+  if (thrown instanceof SyntaxError) {
+    const at = findDecorator(entry);
+    if (at !== undefined) return loaderErrors.BP_PLUGIN_DECORATOR_UNCOMPILED({ entry, at }, { cause: thrown });
+  }
   if (thrown instanceof SyntaxError || NOT_COMPILED.has(code))
     return loaderErrors.BP_PLUGIN_SYNTAX(details, { cause: thrown });
-  const at = placeInStack(thrown, new Set([entry]), fileURLToPath);
-  return loaderErrors.BP_PLUGIN_EVALUATION({ entry, reason: text, ...(at && { at }) }, { cause: thrown });
+  return evaluationError(thrown, entry, placeInStack(thrown, new Set([entry]), fileURLToPath));
 }
 
 /** Node writes the place of what it cannot compile above the message. */

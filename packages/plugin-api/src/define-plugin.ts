@@ -1,8 +1,11 @@
+import { adopt } from './adopt.ts';
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
 import type { HealthAnswer } from './health.ts';
 import type { KindCallbacks } from './kinds.ts';
 import { type KindContext, lowerKinds } from './lower-kinds.ts';
+import { hearsEvents } from './method-marks.ts';
 import type { Handover, PluginContext } from './plugin-context.ts';
+import { isServiceClass, type ServiceClass, serviceIdOf } from './service-class.ts';
 import type { Needs, ServiceRef } from './service-ref.ts';
 
 /** Start order, first to last. Inside a phase: dependencies, then priority, then name. */
@@ -75,8 +78,8 @@ export interface PluginMetadata {
   /** Lower first. Default 100. */
   readonly priority?: number;
   readonly dependencies?: Dependencies;
-  /** Services it offers, by token or id. */
-  readonly provides?: readonly (ServiceRef<object> | string)[];
+  /** Services it offers, by token or id, or as classes that `pluginService` has named. */
+  readonly provides?: readonly (ServiceRef<object> | string | ServiceClass)[];
   /**
    * `beside` (the default) prepares the new version while the old one serves. `stop-first` is for what cannot exist twice and is
    * no `scope.resource`: requests wait during the gap, and the old version returns when the new one fails.
@@ -120,8 +123,9 @@ export interface PluginDefinition<S extends ConfigSchema = ConfigSchema, N exten
 export const PLUGIN: unique symbol = Symbol.for('backplane.plugin') as never;
 
 /** A definition whose types have been checked and forgotten: what the host works with. */
-export type Plugin = PluginMetadata & {
+export type Plugin = Omit<PluginMetadata, 'provides'> & {
   readonly [PLUGIN]: true;
+  readonly provides?: readonly (ServiceRef<object> | string)[];
   readonly config?: ConfigSchema;
   readonly needs?: Needs;
   initialize(context: PluginContext<never, never>): Promise<PluginLifecycle>;
@@ -132,14 +136,38 @@ export function definePlugin<
   const S extends ConfigSchema = Record<never, never>,
   const N extends Needs = Record<never, never>,
 >(definition: PluginDefinition<S, N>): Plugin {
-  const { initialize, ...data } = definition;
+  const { initialize, provides, ...data } = definition;
+  const { offers, classes } = offersOf(definition);
   return Object.freeze({
     ...data,
+    ...offers,
     [PLUGIN]: true as const,
     initialize: async (context: PluginContext<never, never>) => {
       const lifecycle = (await initialize?.(context as unknown as PluginContext<InferConfig<S>, N>)) ?? {};
+      for (const Class of classes) await context.provide(Class);
+      adopt(context, lifecycle);
       lowerKinds(context as KindContext, lifecycle);
       return lifecycle;
     },
   });
+}
+
+/** What a definition provides, classes by the ids of their services, and these classes. */
+function offersOf({ name, provides, kinds = [] }: PluginMetadata): {
+  readonly offers: Pick<Plugin, 'provides' | 'kinds'>;
+  readonly classes: readonly ServiceClass[];
+} {
+  if (provides === undefined) return { offers: {}, classes: [] };
+  // What is no list is left to whoever checks data.
+  if (!Array.isArray(provides)) return { offers: { provides: provides as never }, classes: [] };
+  const given: NonNullable<PluginMetadata['provides']> = provides;
+  const classes = given.filter(isServiceClass);
+  const hears = classes.some((Class) => hearsEvents(Class.prototype));
+  return {
+    offers: {
+      provides: given.map((one) => (isServiceClass(one) ? serviceIdOf(name, one) : one)),
+      ...(hears && { kinds: [...new Set([...kinds, 'event_handler' as const])] }),
+    },
+    classes,
+  };
 }

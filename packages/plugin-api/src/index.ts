@@ -5,6 +5,7 @@ export {
   type ErrorEntry,
   isBackplaneError,
 } from '@backplane/base';
+export { adopt, type OwnerContext } from './adopt.ts';
 export {
   type CallContext,
   type CallOptions,
@@ -31,6 +32,7 @@ export {
   type PluginType,
   type StepLimits,
 } from './define-plugin.ts';
+export { type EventHandlerOptions, type EventMethod, eventHandler } from './event-handler.ts';
 export { type EventHandler, type EventService, type EventType, event, type PluginEvent } from './events.ts';
 export type {
   HealthAnswer,
@@ -72,6 +74,7 @@ export type {
   ServiceKind,
 } from './kinds.ts';
 export type { Logger } from './logger.ts';
+export type { Method } from './method-marks.ts';
 export type {
   CollectedMetrics,
   CollectedValue,
@@ -102,8 +105,10 @@ export {
 } from './operation.ts';
 export { isPluginClass, PluginBase, type PluginClass, pluginFromClass } from './plugin-class.ts';
 export type { Handover, IsolationLevel, PluginContext, PluginIdentity } from './plugin-context.ts';
+export { type AuthRule, requiresAuth } from './requires-auth.ts';
 export type { Effect, Scope, ScopedResource } from './scope.ts';
 export type { KeyInfo, KeySpec, SecurityService, SignableData, SigningAlgorithm } from './security.ts';
+export { pluginService, provideClass, type ServiceClass, type ServiceName } from './service-class.ts';
 export {
   type HandleOf,
   type Handles,
@@ -119,3 +124,4 @@ export {
   service,
 } from './service-ref.ts';
 export type { ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from './service-registry.ts';
+export { type TrackedCall, type TrackedLabel, type TrackOptions, trackMetrics } from './track-metrics.ts';

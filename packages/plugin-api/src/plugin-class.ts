@@ -1,9 +1,12 @@
+import { adopt } from './adopt.ts';
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
 import { definePlugin, type Plugin, type PluginLifecycle, type PluginMetadata } from './define-plugin.ts';
 import type { HealthAnswer } from './health.ts';
 import { kindsOf } from './kinds.ts';
 import { type KindContext, lowerKinds } from './lower-kinds.ts';
+import { hearsEvents } from './method-marks.ts';
 import type { Handover, PluginContext } from './plugin-context.ts';
+import { provideGroups, serviceGroups } from './service-group.ts';
 import type { Needs } from './service-ref.ts';
 
 /**
@@ -65,15 +68,20 @@ export function pluginFromClass(Class: PluginClass): Plugin {
     ...(Class.classDefaults?.kinds ?? []),
     ...(Class.metadata.kinds ?? []),
     ...kindsOf(Class.prototype),
+    ...(hearsEvents(Class.prototype) ? (['event_handler'] as const) : []),
   ]);
+  const groups = serviceGroups(metadata.name, Class.prototype);
   return definePlugin({
     ...metadata,
+    ...(groups.size > 0 && { provides: [...(metadata.provides ?? []), ...groups.keys()] }),
     ...(kinds.size > 0 && { kinds: [...kinds] }),
     ...(Class.config && { config: Class.config }),
     ...(Class.needs && { needs: Class.needs }),
     async initialize(context) {
       const plugin = new Class();
+      adopt(context, plugin);
       await plugin.begin(context);
+      provideGroups(context, plugin, groups);
       lowerKinds(context as KindContext, plugin);
       return {
         start: (handover) => plugin.start(handover),

@@ -5,6 +5,7 @@ import type { Logger } from './logger.ts';
 import type { MetricService } from './metrics.ts';
 import type { Scope } from './scope.ts';
 import type { SecurityService } from './security.ts';
+import type { ServiceClass } from './service-class.ts';
 import type { Handles, Needs, ServiceRef } from './service-ref.ts';
 import type { ServiceRegistry } from './service-registry.ts';
 
@@ -41,6 +42,12 @@ export interface PluginContext<C = Readonly<Record<string, unknown>>, N extends 
    * @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE
    */
   provide<T extends object>(ref: ServiceRef<T>, implementation: NoInfer<T>): void;
+  /**
+   * The object of a class in `provides`: made and offered when first asked for, the same from then on. Those that nobody has asked for are
+   * made when `initialize` has ended.
+   * @throws BP_SERVICE_CLASS_UNNAMED, BP_SERVICE_UNDECLARED
+   */
+  provide<T extends object>(Class: ServiceClass<T>): Promise<T>;
   /** Says that the plugin cannot go on: it is taken out, its dependents are stopped with this reason, and it is started again later. */
   fail(reason: unknown): void;
 }

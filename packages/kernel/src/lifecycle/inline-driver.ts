@@ -1,4 +1,14 @@
-import type { Handles, Needs, Plugin, PluginContext, PluginLifecycle, ServiceRef } from '@backplane/plugin-api';
+import {
+  adopt,
+  type Handles,
+  type Needs,
+  type Plugin,
+  type PluginContext,
+  type PluginLifecycle,
+  provideClass,
+  type ServiceClass,
+  type ServiceRef,
+} from '@backplane/plugin-api';
 import type { InstanceDriver, InstanceHost, PluginData, PluginUnit } from '@backplane/ports';
 import { joinHealth } from '../health/join-health.ts';
 
@@ -51,9 +61,12 @@ class InlineContext implements PluginContext<unknown> {
     return this.#services;
   }
   // Bound, so that authors may take them out of the context like everything else in it.
-  readonly provide = <T extends object>(ref: ServiceRef<T>, implementation: T): void => {
-    this.#host.provide(ref.id, implementation);
-  };
+  readonly provide = ((what: ServiceRef<object> | ServiceClass, implementation?: object) => {
+    if (typeof what === 'function') return provideClass(this as PluginContext<unknown> as PluginContext, what);
+    this.#host.provide(what.id, implementation as object);
+    adopt(this, implementation as object);
+    return undefined;
+  }) as PluginContext['provide'];
   readonly fail = (reason: unknown): void => {
     this.#host.fail(reason);
   };
