@@ -8,6 +8,7 @@ import { BootstrapError } from './bootstrap.mjs';
 export const SYSTEM_PACKAGES = [
   { command: 'openssl', debianPackage: 'openssl' },
   { command: 'curl', debianPackage: 'curl' },
+  { command: 'chromium', debianPackage: 'chromium' },
   { command: 'promtool', debianPackage: 'prometheus' },
 ];
 

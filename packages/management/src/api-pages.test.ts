@@ -84,7 +84,7 @@ describe('the OpenAPI document', () => {
     });
     expect(document.tags).toEqual([
       { name: 'Backplane', description: 'The pages of the host itself.' },
-      { name: 'shop', description: 'Shop · 1.0.0 · Sells.' },
+      { name: 'shop', description: 'Shop · version 1.0.0 · Sells.' },
     ]);
     expect(document.paths['/shop/{id}'].get.tags).toEqual(['shop']);
     expect(document.paths['/plugins/{name}/reload'].post).toMatchObject({

@@ -1,5 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { addDocsPage } from './docs-page.ts';
 import { type GuardOptions, guard, guardName, isLoopback } from './guard.ts';
+import { hasTag } from './has-tag.ts';
 import type { CurrentDocument } from './openapi/current-document.ts';
 
 export interface ApiPagesOptions extends GuardOptions {
@@ -7,8 +9,9 @@ export interface ApiPagesOptions extends GuardOptions {
   readonly openapi: 'open' | 'closed';
 }
 
-/** Adds `/api/v1/openapi.json`. */
+/** Adds `/api/v1/openapi.json` and the page that shows it, `/api/v1/docs`. */
 export function addApiPages(app: FastifyInstance, document: CurrentDocument, options: ApiPagesOptions): void {
+  addDocsPage(app, options);
   app.get('/api/v1/openapi.json', {
     onRequest: async ({ raw }) => {
       if (options.openapi === 'open' && isLoopback(raw)) guardName(raw, options);
@@ -17,16 +20,10 @@ export function addApiPages(app: FastifyInstance, document: CurrentDocument, opt
     handler: async (request, reply) => {
       const { text, etag } = await document.get();
       reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'authorization' });
-      if (has(request, etag)) return reply.code(304).send();
+      if (hasTag(request, etag)) return reply.code(304).send();
       return reply.header('content-type', 'application/json; charset=utf-8').serializer(asIs).send(text);
     },
   });
 }
 
 const asIs = (text: unknown): string => text as string;
-
-/** Whether the client says that it has what bears this tag. */
-function has({ headers }: FastifyRequest, etag: string): boolean {
-  const known = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return known !== undefined && (known.includes(etag) || known.includes('*'));
-}

@@ -51,7 +51,9 @@ class Composition {
 
   add(source: PluginRoutes): void {
     const { plugin, displayName, version, description, routes } = source;
-    const about = [displayName === plugin ? '' : displayName, version, description].filter((text) => text !== '');
+    const about = [displayName === plugin ? '' : displayName, version && `version ${version}`, description].filter(
+      (text) => text !== '',
+    );
     let any = false;
     for (const route of plainly(routes)) any = this.#addRoute(source, route) || any;
     if (any) this.#tags.push({ name: plugin, ...(about.length > 0 && { description: about.join(' · ') }) });

@@ -11,6 +11,9 @@ export const OPEN_PAGES: ReadonlySet<string> = new Set([
   'GET /api/v1/docs',
 ]);
 
+/** What the page for people is made of: nobody's interface. */
+const UNSAID = 'GET /api/v1/docs/:file';
+
 interface Page {
   readonly operationId: string;
   readonly summary: string;
@@ -81,10 +84,11 @@ export async function hostPages(
   const bodies = await import('@backplane/wire/bodies');
   const shared: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(bodies)) shared[name.replace(/Body$/, '')] = schema;
-  const described = routes.map(({ method, url }): RouteDescription => {
+  const described: RouteDescription[] = [];
+  for (const { method, url } of routes) {
     const page = PAGES[`${method} ${url}`];
-    return { method, url, operation: page && operationOf(page, shared) };
-  });
+    if (`GET ${url}` !== UNSAID) described.push({ method, url, operation: page && operationOf(page, shared) });
+  }
   const description = 'The pages of the host itself.';
   return {
     host: { plugin: HOST, displayName: HOST, version: '', description, routes: described },
