@@ -1,3 +1,5 @@
+import { pathToFileURL } from 'node:url';
+
 /**
  * A plugin as one function body, with everything needed to call it. Plain data: it is written to the cache as it is.
  * Relative paths are relative to the entry's folder.
@@ -21,6 +23,9 @@ export interface Bundle {
   readonly addons: readonly string[];
 }
 
+/** By this name stack traces know a bundle whose source map is off. It is the same for every version of a plugin. */
+export const bundleUrl = (entry: string): string => `${pathToFileURL(entry).href}?bundle`;
+
 /** What the function gets under one of its parameters. */
 export type Parameter = { readonly name: string } & (
   | { readonly gives: 'namespace'; readonly specifier: string }
@@ -30,7 +35,8 @@ export type Parameter = { readonly name: string } & (
   | { readonly gives: 'meta'; readonly file: string }
   /** `import()` as seen from one source file. */
   | { readonly gives: 'import'; readonly file: string }
-  | { readonly gives: 'require' | 'addon' | 'exports' }
+  /** `self` is called first of all, with a function of the bundle; `globals` has what is named of `LedgerGlobals`. */
+  | { readonly gives: 'require' | 'addon' | 'exports' | 'self' | 'globals' }
 );
 
 /** Two lines come before the body in a function that is made from text; the source map counts them. */

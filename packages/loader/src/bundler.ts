@@ -3,7 +3,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import { type Bundle, HEADER_LINES } from './bundle.ts';
+import { type Bundle, bundleUrl, HEADER_LINES } from './bundle.ts';
 import { problem } from './compile-error.ts';
 import { type Compiled, type Compiler, mapUrl } from './compiler.ts';
 import { loaderErrors } from './errors.ts';
@@ -89,12 +89,19 @@ function digestOf(folder: string, inputs: readonly FileWitness[], text: string):
  */
 async function bodyOf(entry: string, compiler: Compiler, { map }: Compiled, parts: FunctionText): Promise<string> {
   const defined = await compiler.define(parts.text, map, parts.define);
+  const first = `${DIRECTIVE}${callOfSelf(parts)}\n`;
   const chained = JSON.parse(defined.map) as { sources: string[]; mappings: string };
   chained.sources = chained.sources.map((source) => pathToFileURL(resolve(dirname(entry), source)).href);
-  chained.mappings = `${';'.repeat(HEADER_LINES + DIRECTIVE.split('\n').length - 1)}${chained.mappings}`;
+  chained.mappings = `${';'.repeat(HEADER_LINES + 1)}${chained.mappings}`;
   const url = mapUrl(JSON.stringify(chained));
-  return `${DIRECTIVE}${defined.text}//# sourceURL=${pathToFileURL(entry).href}?bundle\n//# sourceMappingURL=${url}`;
+  return `${first}${defined.text}//# sourceURL=${bundleUrl(entry)}\n//# sourceMappingURL=${url}`;
 }
 
 /** What module code is and a function's body is not. */
-const DIRECTIVE = '"use strict";\n';
+const DIRECTIVE = '"use strict";';
+
+/** The inner function refers to what it calls, and so keeps it reachable: as long as anything of the bundle is, that is. */
+function callOfSelf({ parameters }: FunctionText): string {
+  const name = parameters.find(({ gives }) => gives === 'self')?.name;
+  return `${name}(() => ${name}());`;
+}

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '@backplane/base';
-import type { Bundle, Parameter } from './bundle.ts';
+import type { CodeLedger } from '@backplane/ports';
+import { type Bundle, bundleUrl, type Parameter } from './bundle.ts';
 import { placeInStack } from './code-frame.ts';
 import { evaluationError, isLoaderError, loaderErrors } from './errors.ts';
 import { namespaceObject } from './namespace-object.ts';
@@ -27,18 +28,25 @@ export async function missingExports(bundle: Bundle, shared: SharedModules): Pro
 }
 
 /**
- * Runs a bundle and gives its exports as a live namespace. Nothing outside refers to what ran once the namespace is dropped.
+ * Runs a bundle and gives its exports as a live namespace. Nothing outside refers to what ran once the namespace is dropped and the ledger is
+ * closed.
  * @throws BP_PLUGIN_EVALUATION, BP_NATIVE_ADDON_CHANGED
  */
-export async function evaluate(bundle: Bundle, shared: SharedModules, make: FunctionMaker): Promise<Namespace> {
+export async function evaluate(
+  bundle: Bundle,
+  shared: SharedModules,
+  make: FunctionMaker,
+  ledger?: CodeLedger,
+): Promise<Namespace> {
   for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
   const run = await madeFrom(bundle, make);
+  ledger?.identify(bundleUrl(bundle.entry), () => String(run));
   let exported: object = {};
   const takeExports = (namespace: object): void => {
     exported = namespace;
   };
   try {
-    await run(...bundle.parameters.map((parameter) => argument(parameter, bundle, shared, takeExports)));
+    await run(...bundle.parameters.map((parameter) => argument(parameter, { bundle, shared, takeExports, ledger })));
   } catch (thrown) {
     if (isLoaderError(thrown)) throw thrown;
     throw evaluationError(thrown, bundle.entry, placeInStack(thrown, new Set(bundle.inputs), fileURLToPath));
@@ -54,12 +62,23 @@ async function madeFrom(bundle: Bundle, make: FunctionMaker) {
   }
 }
 
-function argument(parameter: Parameter, { entry }: Bundle, shared: SharedModules, takeExports: unknown): unknown {
+interface Surroundings {
+  readonly bundle: Bundle;
+  readonly shared: SharedModules;
+  readonly takeExports: unknown;
+  readonly ledger: CodeLedger | undefined;
+}
+
+function argument(parameter: Parameter, { bundle: { entry }, shared, takeExports, ledger }: Surroundings): unknown {
   switch (parameter.gives) {
     case 'exports':
       return takeExports;
+    case 'self':
+      return ledger?.self ?? (() => {});
+    case 'globals':
+      return ledger?.globals ?? globalThis;
     case 'namespace':
-      return shared.loaded(parameter.specifier);
+      return shared.seenBy(ledger, parameter.specifier);
     case 'export': {
       const { specifier, exportName } = parameter;
       return {
@@ -71,11 +90,11 @@ function argument(parameter: Parameter, { entry }: Bundle, shared: SharedModules
     case 'meta':
       return importMeta(parameter.file);
     case 'import':
-      return dynamicImport(parameter.file, shared);
+      return dynamicImport(parameter.file, shared, ledger);
     case 'require':
-      return pluginRequire(entry, shared);
+      return pluginRequire(entry, shared, ledger);
     case 'addon': {
-      const require = pluginRequire(entry, shared);
+      const require = pluginRequire(entry, shared, ledger);
       return (path: string) => loadAddon(resolve(dirname(entry), path), entry, require);
     }
   }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { type Clock, messageOf, systemClock, withTimeLimit } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
+import type { CodeLedger, EffectLedger, OpenLedger } from '@backplane/ports';
 import type { Bundle } from './bundle.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { makeBundle, type Witnessed } from './bundler.ts';
@@ -27,6 +28,8 @@ export interface LoaderOptions {
   /** Conditions for the `exports` of the plugins' own packages, besides `import`, `require`, `node` and `default`. */
   readonly conditions?: readonly string[];
   readonly logger?: Logger;
+  /** Opens a ledger for each evaluation, of what the code makes. `bundle` only. */
+  readonly openLedger?: OpenLedger;
   /** Longest time for a plugin's top-level code, in milliseconds. Default 30,000. `bundle` only. */
   readonly evaluationMs?: number;
   /** Measures `evaluationMs`, and decides when the compiler forgets what it has parsed: after 10 s without a change. */
@@ -42,6 +45,8 @@ export interface LoadedModule {
   readonly inputs: readonly string[];
   /** False where Node keeps the module for ever; then a reload costs memory. */
   readonly collectable: boolean;
+  /** What the code makes and has not given up. Whoever drops the module closes it. */
+  readonly ledger: EffectLedger | undefined;
 }
 
 export interface Loader {
@@ -68,6 +73,7 @@ class BundleLoader implements Loader {
   readonly #compiler: Compiler;
   readonly #cache: BundleCache;
   readonly #logger: Logger | undefined;
+  readonly #openLedger: OpenLedger | undefined;
   readonly #collectable = mayMakeCode();
   readonly #make: FunctionMaker;
   readonly #clock: Clock;
@@ -84,8 +90,9 @@ class BundleLoader implements Loader {
     this.#shared = new SharedModules(shared);
     this.#sharedNames = Object.keys(shared).sort();
     this.#compiler = new Compiler(this.#sharedNames, conditions, clock);
-    this.#cache = new BundleCache(cacheDir, [VERSIONS, TARGET, this.#sharedNames, conditions]);
+    this.#cache = new BundleCache(cacheDir, [VERSIONS, FORMAT, TARGET, this.#sharedNames, conditions]);
     this.#logger = logger;
+    this.#openLedger = options.openLedger;
     this.#make = this.#collectable
       ? functionFromText
       : functionFromFile(({ entry, digest }) => join(`${this.#cache.fileOf(entry)}.${digest.slice(0, 16)}.mjs`));
@@ -97,19 +104,31 @@ class BundleLoader implements Loader {
     const bundle = await this.#alone(entry, () => this.#bundleOf(entry));
     const missing = await missingExports(bundle, this.#shared);
     if (missing.length > 0) return this.#refuse(bundle, missing);
-    const limitMs = this.#evaluationMs;
-    const exports = await withTimeLimit(
-      this.#clock,
-      limitMs,
-      () => evaluate(bundle, this.#shared, this.#make),
-      () => loaderErrors.BP_PLUGIN_EVALUATION_TIMEOUT({ entry, limitMs }),
-    );
-    return { exports, digest: bundle.digest, inputs: bundle.inputs, collectable: this.#collectable };
+    const ledger = this.#openLedger?.(entry);
+    const exports = await this.#run(bundle, ledger);
+    return { exports, digest: bundle.digest, inputs: bundle.inputs, collectable: this.#collectable, ledger };
   }
 
   close(): Promise<void> {
     this.#closed ??= Promise.allSettled(this.#busy.values()).then(() => this.#compiler.close());
     return this.#closed;
+  }
+
+  async #run(bundle: Bundle, ledger: CodeLedger | undefined): Promise<Namespace> {
+    const limitMs = this.#evaluationMs;
+    const { entry } = bundle;
+    try {
+      return await withTimeLimit(
+        this.#clock,
+        limitMs,
+        () => evaluate(bundle, this.#shared, this.#make, ledger),
+        () => loaderErrors.BP_PLUGIN_EVALUATION_TIMEOUT({ entry, limitMs }),
+      );
+    } catch (error) {
+      for (const held of (await ledger?.close(() => {})) ?? [])
+        this.#logger?.warn('Code that could not be evaluated left something behind', { entry, ...held });
+      throw error;
+    }
   }
 
   async #alone<T>(entry: string, work: () => Promise<T>): Promise<T> {
@@ -172,7 +191,7 @@ class NativeLoader implements Loader {
   async load(entryPath: string): Promise<LoadedModule> {
     if (this.#closed) throw loaderErrors.BP_LOADER_CLOSED({ entry: entryPath });
     const entry = await entryFile(entryPath);
-    return { ...(await this.#imports.load(entry)), inputs: [entry], collectable: false };
+    return { ...(await this.#imports.load(entry)), inputs: [entry], collectable: false, ledger: undefined };
   }
 
   async close(): Promise<void> {
@@ -193,5 +212,7 @@ async function entryFile(path: string): Promise<string> {
 }
 
 const require = createRequire(import.meta.url);
+/** Raised when bundles are made or called in another way. */
+const FORMAT = 2;
 /** A bundle made by another version of either is made again. */
 const VERSIONS = [require('../package.json').version, require('esbuild/package.json').version];

@@ -1,5 +1,6 @@
 import { SourceMap } from 'node:module';
 import { resolve } from 'node:path';
+import type { LedgerGlobals } from '@backplane/ports';
 import { type Export, type Import, init, parse, type StaticImport } from 'es-module-lexer';
 import type { Bundle, Parameter } from './bundle.ts';
 
@@ -14,6 +15,16 @@ export interface FunctionText extends Pick<Bundle, 'parameters' | 'imported'> {
 
 /** What compiled text calls to load a native add-on. */
 export const ADDON = '__backplaneAddon';
+
+/** What a ledger gives in place of the globals. */
+const LEDGER_GLOBALS = [
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+] as const satisfies readonly (keyof LedgerGlobals)[];
 
 const DATA_FILE = /new URL\("([^"]+)", $/;
 const PLAIN_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
@@ -55,8 +66,10 @@ class Draft {
     this.#origins = origins;
     this.#short = absentFrom(text, shortPrefixes());
     this.#parameter({ name: `${prefix}_exports`, gives: 'exports' });
+    this.#parameter({ name: `${prefix}_self`, gives: 'self' });
     this.#offer('require', 'require');
     this.#offer(ADDON, 'addon');
+    for (const name of LEDGER_GLOBALS) this.#offerGlobal(name);
   }
 
   take(found: Import): void {
@@ -165,6 +178,14 @@ class Draft {
     if (!this.#text.includes(name)) return;
     this.#define[name] = `${this.#prefix}_${gives}`;
     this.#parameter({ name: `${this.#prefix}_${gives}`, gives });
+  }
+
+  /** As members of an object, so that what an author may do with a global (assign, delete, ask for its type) stays possible. */
+  #offerGlobal(name: string): void {
+    if (!this.#text.includes(name)) return;
+    const read = `${this.#prefix}_globals.${name}`;
+    for (const form of [name, `globalThis.${name}`, `global.${name}`]) this.#define[form] = read;
+    this.#parameter({ name: `${this.#prefix}_globals`, gives: 'globals' });
   }
 
   #parameter(parameter: Parameter): void {

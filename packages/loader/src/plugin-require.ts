@@ -1,4 +1,5 @@
 import { createRequire, isBuiltin } from 'node:module';
+import type { CodeLedger } from '@backplane/ports';
 import { loadAddon } from './native-addons.ts';
 import type { Namespace, SharedModules } from './shared-modules.ts';
 
@@ -6,10 +7,13 @@ import type { Namespace, SharedModules } from './shared-modules.ts';
  * The `require` of bundled CommonJS code. Builtins and shared modules come from the host; native add-ons are loaded once for the process;
  * whatever else is computed at run time is loaded by Node from the plugin's folder, and stays loaded.
  */
-export function pluginRequire(entry: string, shared: SharedModules): NodeJS.Require {
+export function pluginRequire(entry: string, shared: SharedModules, ledger?: CodeLedger): NodeJS.Require {
   const native = createRequire(entry);
   const require = (specifier: string): unknown => {
-    if (isBuiltin(specifier)) return native(specifier);
+    if (isBuiltin(specifier)) {
+      const builtin: unknown = native(specifier);
+      return ledger === undefined || builtin === null ? builtin : ledger.builtin(specifier, builtin as object);
+    }
     const namespace = shared.loaded(specifier);
     if (namespace !== undefined) return requiredForm(namespace);
     const path = native.resolve(specifier);

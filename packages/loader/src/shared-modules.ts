@@ -1,5 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { messageOf } from '@backplane/base';
+import type { CodeLedger } from '@backplane/ports';
 import { loaderErrors } from './errors.ts';
 
 /** What a module exports, with live bindings where it is a real namespace. */
@@ -27,6 +28,13 @@ export class SharedModules {
   /** The namespace where it has been imported already. */
   loaded(specifier: string): Namespace | undefined {
     return this.#loaded.get(specifier);
+  }
+
+  /** What code with a ledger of its own gets for a module that has been imported. */
+  seenBy(ledger: CodeLedger | undefined, specifier: string): object | undefined {
+    const namespace = this.#loaded.get(specifier);
+    if (ledger === undefined || namespace === undefined || !isBuiltin(specifier)) return namespace;
+    return Object.hasOwn(this.#list, specifier) ? namespace : ledger.builtin(specifier, namespace);
   }
 
   /** @throws BP_SHARED_UNAVAILABLE */

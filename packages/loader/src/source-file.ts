@@ -1,6 +1,7 @@
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CodeLedger } from '@backplane/ports';
 import type { SharedModules } from './shared-modules.ts';
 
 /** `import.meta` of a source file: its own place, not that of the bundle it went into. */
@@ -19,11 +20,14 @@ export function importMeta(file: string): ImportMeta {
  * `import()` of a source file, for what is known at run time only. Shared modules come from the host; the rest is imported by Node
  * relative to the file that asks, and stays loaded.
  */
-export function dynamicImport(file: string, shared: SharedModules) {
+export function dynamicImport(file: string, shared: SharedModules, ledger?: CodeLedger) {
   const url = pathToFileURL(file).href;
   return async (asked: unknown, options?: ImportCallOptions): Promise<unknown> => {
     const specifier = String(asked);
-    if (shared.has(specifier)) return shared.get(specifier);
+    if (shared.has(specifier)) {
+      await shared.get(specifier);
+      return shared.seenBy(ledger, specifier);
+    }
     return import(resolveFrom(file, url, specifier), options);
   };
 }

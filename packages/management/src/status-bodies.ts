@@ -60,7 +60,7 @@ export function pluginStatusBody(status: PluginStatus, handlers: readonly PlaceB
       unloaded_at: time(receipt.unloadedAt),
       drained_ms: receipt.drainedMs,
       calls_ended: receipt.callsEnded,
-      held: receipt.held.map(({ label, reason }) => ({ label, reason })),
+      held: receipt.held.map(({ kind, label, reason, madeAt }) => ({ kind, label, reason, made_at: madeAt ?? null })),
       problems: [...receipt.problems],
     })),
   };

@@ -1,4 +1,5 @@
 export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-report.ts';
+export type { CodeLedger, EffectLedger, LedgerGlobals, OpenLedger } from './effect-ledger.ts';
 export type { ExtensionPointHandler, ExtensionPointSource } from './extension-points.ts';
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
 export type { HostControl } from './host-control.ts';
@@ -20,6 +21,7 @@ export type {
   DrainingStatus,
   Failure,
   HeldEffect,
+  HeldKind,
   HistoryEntry,
   LastChange,
   LeakReceipt,

@@ -14,6 +14,7 @@ import type {
   SecurityService,
   ServiceRegistry,
 } from '@backplane/plugin-api';
+import type { EffectLedger } from './effect-ledger.ts';
 import type { NeedData, PluginData } from './plugin-data.ts';
 import type { RouteDescription } from './route-description.ts';
 
@@ -120,5 +121,7 @@ export interface PluginUnit {
   readonly digest: string;
   /** Where it came from, for people: a path below the discovery folder. */
   readonly origin: string;
+  /** What the code has made and not given up. Not there for code that is not loaded by this host's loader into this thread. */
+  readonly ledger?: EffectLedger | undefined;
   create(host: InstanceHost): InstanceDriver;
 }

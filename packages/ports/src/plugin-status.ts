@@ -48,11 +48,18 @@ export type LastChange =
       readonly failure: Failure;
     };
 
-/** An effect that could not be undone. */
+/** What is held: an effect of the scope, or something that was made without it. */
+export type HeldKind = 'effect' | 'timer' | 'listener' | 'socket' | 'server' | 'handle' | 'module' | 'global';
+
+/** Something of an unloaded version that is still there. */
 export interface HeldEffect {
-  /** From the outermost scope in, such as `orders > consumer > socket`. */
+  readonly kind: HeldKind;
+  /** What it is: `interval of 1000 ms`; for effects from the outermost scope in, such as `orders > consumer > socket`. */
   readonly label: string;
+  /** Why it is held, and how to mend that. */
   readonly reason: string;
+  /** File, line and column in the author's sources. */
+  readonly madeAt: string | undefined;
 }
 
 /** What is still held after an instance was unloaded. Clean when `held` and `problems` are empty. */
@@ -66,7 +73,7 @@ export interface LeakReceipt {
   readonly drainedMs: number;
   /** Calls that had to be ended at the drain limit. */
   readonly callsEnded: number;
-  /** Effects that could not be undone. */
+  /** What could not be undone, and what the plugin's code made and did not give up. */
   readonly held: readonly HeldEffect[];
   /** Steps of the end that failed. */
   readonly problems: readonly string[];

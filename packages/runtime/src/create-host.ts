@@ -4,6 +4,7 @@ import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
+import { Ledger } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
@@ -93,6 +94,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     cacheDir,
     shared: sharedModules,
     clock,
+    openLedger: () => new Ledger(),
     ...(evaluationMs !== undefined && { evaluationMs }),
   });
 
@@ -162,6 +164,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     configs: createConfigSource({ configDir: resolve(options.configDir ?? 'config'), environment }),
     isolation: options.isolation ?? {},
     isolate: createIsolate({ cacheDir, clock }),
+    onHeld: (plugin, { label, madeAt, reason }) =>
+      loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
   });
 
   async function reload(nameOrAlias: string): Promise<ChangeReport> {

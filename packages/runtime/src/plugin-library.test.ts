@@ -14,7 +14,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     async load(entry) {
       if (basename(entry) === 'odd.ts') throw new TypeError('The compiler stumbled.');
       const good = definePlugin({ name: 'good', version: '1.0.0', initialize() {} });
-      return { exports: { default: good }, digest: '1', inputs: [entry], collectable: true };
+      return { exports: { default: good }, digest: '1', inputs: [entry], collectable: true, ledger: undefined };
     },
     async close() {},
   };
@@ -25,6 +25,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     configs: createConfigSource({ configDir: folder, environment: 'test' }),
     isolation: {},
     isolate: () => Promise.reject(new Error('not asked')),
+    onHeld: () => {},
   });
   const { plugins, refusals } = await library.loadAll();
   expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good']);

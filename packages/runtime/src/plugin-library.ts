@@ -4,7 +4,7 @@ import { createDirectoryDiscoverer, type PluginCandidate } from '@backplane/disc
 import { createInlineUnit, type DesiredPlugin } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
-import type { PluginData, PluginUnit } from '@backplane/ports';
+import type { EffectLedger, HeldEffect, PluginData, PluginUnit } from '@backplane/ports';
 import { placeName, resolvePluginData, type SourceProblem } from '@backplane/wire';
 import satisfies from 'semver/functions/satisfies.js';
 import { errors } from './errors.ts';
@@ -34,6 +34,8 @@ export interface PluginLibraryOptions {
   readonly configs: ConfigSource;
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
   readonly isolate: Isolate;
+  /** Told what code has left behind that was loaded and comes to no use. */
+  readonly onHeld: (plugin: string, held: HeldEffect) => void;
 }
 
 /** Modules are read and evaluated this many at a time. */
@@ -72,7 +74,10 @@ export class PluginLibrary {
       error: errors.BP_PLUGIN_METADATA({ plugin: problem.plugin ?? '', problems: [describe(problem)] }),
     }));
     for (const item of loaded) if (item.outcome === 'refused') refusals.push(item);
-    const { kept, rivals } = settleNames(loaded.filter((item) => item.outcome === 'ready'));
+    const ready = loaded.filter((item) => item.outcome === 'ready');
+    const { kept, rivals } = settleNames(ready);
+    const dropped = rivals.length === 0 ? [] : ready.filter((item) => !kept.includes(item));
+    for (const item of dropped) await this.#drop(item.name, item.desired.unit.ledger);
     for (const item of kept) this.#origins.set(item.name, item.origin);
     return {
       plugins: kept.map((item) => item.desired),
@@ -89,8 +94,10 @@ export class PluginLibrary {
     const loaded = program ? await this.#loadRegistered(program) : await this.#loadCandidate(await this.#find(name));
     if (loaded.outcome === 'refused') throw loaded.error;
     if (loaded.outcome === 'disabled') throw errors.BP_PLUGIN_DISABLED({ plugin: name });
-    if (loaded.name !== name)
+    if (loaded.name !== name) {
+      await this.#drop(loaded.name, loaded.desired.unit.ledger);
       throw errors.BP_PLUGIN_RENAMED({ asked: name, found: loaded.name, origin: loaded.origin });
+    }
     this.#origins.set(loaded.name, loaded.origin);
     return loaded.desired;
   }
@@ -122,7 +129,7 @@ export class PluginLibrary {
     return attempt(candidate.name, origin, async () => {
       if (await this.#isOff(candidate)) return { name: candidate.name, origin, outcome: 'disabled' };
       const unit = await this.#unitOf(candidate);
-      return this.#configure(unit, origin);
+      return this.#orDrop(unit.data.name, unit.ledger, () => this.#configure(unit, origin));
     });
   }
 
@@ -149,15 +156,36 @@ export class PluginLibrary {
     if (level === 'process') return isolate(candidate);
     if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
     const module = await loader.load(candidate.entry);
-    const plugin = findPlugin(module.exports, candidate.exportName, candidate.entry);
-    return createInlineUnit(plugin, dataOf(plugin, candidate, candidate.name), module.digest, candidate.origin);
+    return this.#orDrop(candidate.name, module.ledger, async () => {
+      const plugin = findPlugin(module.exports, candidate.exportName, candidate.entry);
+      const data = dataOf(plugin, candidate, candidate.name);
+      return createInlineUnit(plugin, data, module.digest, candidate.origin, module.ledger);
+    });
+  }
+
+  async #orDrop<T>(plugin: string, ledger: EffectLedger | undefined, use: () => Promise<T>): Promise<T> {
+    try {
+      return await use();
+    } catch (error) {
+      await this.#drop(plugin, ledger);
+      throw error;
+    }
+  }
+
+  /** Ends code that comes to no use. */
+  async #drop(plugin: string, ledger: EffectLedger | undefined): Promise<void> {
+    const { onHeld } = this.#options;
+    for (const held of (await ledger?.close((late) => onHeld(plugin, late))) ?? []) onHeld(plugin, held);
   }
 
   async #configure(unit: PluginUnit, origin: string): Promise<Loaded> {
     const { name, aliases, version, config: schema } = unit.data;
     const configured = await this.#options.configs.pluginConfig(name, aliases);
     const { enabled, version: range } = configured.settings;
-    if (enabled === false) return { name, origin, outcome: 'disabled' };
+    if (enabled === false) {
+      await this.#drop(name, unit.ledger);
+      return { name, origin, outcome: 'disabled' };
+    }
     if (range !== undefined && !satisfies(version, range, { includePrerelease: true })) {
       throw errors.BP_PLUGIN_VERSION_REFUSED({ plugin: name, found: version, range });
     }

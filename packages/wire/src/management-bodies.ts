@@ -95,7 +95,14 @@ export const PluginStatusBody = Type.Object({
       unloaded_at: Timestamp,
       drained_ms: Type.Number(),
       calls_ended: Type.Integer(),
-      held: Type.Array(Type.Object({ label: Type.String(), reason: Type.String() })),
+      held: Type.Array(
+        Type.Object({
+          kind: Type.String({ description: 'effect, timer, listener, socket, server, handle, module or global.' }),
+          label: Type.String(),
+          reason: Type.String({ description: 'Why it is held, and how to mend that.' }),
+          made_at: Nullable(Type.String({ description: 'File, line and column.' })),
+        }),
+      ),
       problems: Type.Array(Type.String()),
     }),
   ),

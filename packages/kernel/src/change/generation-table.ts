@@ -1,29 +1,30 @@
 import { type Clock, messageOf } from '@backplane/base';
-import type { GenerationDraft, GenerationPart, InstanceInfo, LeakReceipt, Unavailable } from '@backplane/ports';
+import type { GenerationDraft, GenerationPart, InstanceInfo, Unavailable } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import type { Resolution } from '../graph/resolve-graph.ts';
+import type { KernelEvent } from '../kernel-event.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { PluginRecord } from '../lifecycle/plugin-record.ts';
 import { reasonOf } from '../lifecycle/reason-of.ts';
 import { EMPTY_GENERATION, type Generation } from './generation.ts';
+import { ReceiptBook } from './receipt-book.ts';
 import { type Retirement, retire } from './retirement.ts';
+import { UnitTable } from './unit-table.ts';
 import { ViewTable } from './view-table.ts';
 
 /** More draining versions of one plugin than this, and the oldest is ended. */
 const MAX_DRAINING = 3;
-const RECEIPTS_KEPT = 100;
 
 type Reach = (instance: Instance) => readonly Instance[];
 
 /** Holds the one pointer to what runs, and sees those out who no longer belong to it. */
 export class GenerationTable {
   readonly records = new Map<string, PluginRecord>();
-  /** Of the last unloaded instances, newest last. */
-  readonly receipts: LeakReceipt[] = [];
+  readonly receipts: ReceiptBook;
+  readonly units: UnitTable;
   readonly #clock: Clock;
   readonly #parts: readonly GenerationPart<unknown>[];
   readonly #hostServices: ReadonlyMap<string, object>;
-  readonly #onReceipt: (receipt: LeakReceipt) => void;
   readonly #onSwapped: () => void;
   readonly #leaving = new Set<Promise<void>>();
   /** Who is on the way out and may still call an instance, also from changes before the one that ends it. */
@@ -35,14 +36,17 @@ export class GenerationTable {
     readonly clock: Clock;
     readonly parts: readonly GenerationPart<unknown>[];
     readonly hostServices: ReadonlyMap<string, object>;
-    readonly onReceipt: (receipt: LeakReceipt) => void;
     readonly onSwapped: () => void;
+    readonly onEvent: (event: KernelEvent) => void;
   }) {
     this.#clock = options.clock;
     this.#parts = options.parts;
     this.#hostServices = options.hostServices;
-    this.#onReceipt = options.onReceipt;
     this.#onSwapped = options.onSwapped;
+    this.receipts = new ReceiptBook(options.onEvent);
+    this.units = new UnitTable(this.records, ({ data }, instance, held) =>
+      this.receipts.amend(data.name, data.version, instance, held),
+    );
   }
 
   get current(): Generation {
@@ -144,15 +148,14 @@ export class GenerationTable {
     const record = this.record(retirement.instance.identity.name);
     record.draining.add(retirement);
     for (const oldest of [...record.draining].slice(0, -MAX_DRAINING)) oldest.endNow();
-    const gone = retirement.receipt.then((receipt) => {
+    const gone = retirement.receipt.then(async (receipt) => {
+      const left = await this.units.unloaded(retirement.instance);
       this.#leaving.delete(gone);
       record.draining.delete(retirement);
-      this.receipts.push(receipt);
-      if (this.receipts.length > RECEIPTS_KEPT) this.receipts.shift();
+      this.receipts.add(left.length === 0 ? receipt : { ...receipt, held: [...receipt.held, ...left] });
       if (record.desired === undefined && record.draining.size === 0 && record.state.phase === 'stopped') {
         this.records.delete(record.name);
       }
-      this.#onReceipt(receipt);
     });
     this.#leaving.add(gone);
     return gone;

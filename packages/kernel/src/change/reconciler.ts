@@ -57,7 +57,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     const { clock, environment, resources, invoker, facets, hostServices, events, directory } = options;
-    this.#table = new GenerationTable({ ...options, onReceipt: (receipt) => this.#reportReceipt(receipt) });
+    this.#table = new GenerationTable(options);
     this.#supervisor = new Supervisor({
       ...options,
       retry: (name) => this.#background(name, () => this.#reconcile({ reason: 'It is tried again.' }, new Set([name]))),
@@ -92,7 +92,7 @@ export class Reconciler {
     return this.#table.records;
   }
   get receipts(): readonly LeakReceipt[] {
-    return this.#table.receipts;
+    return this.#table.receipts.all;
   }
   get ready(): boolean {
     return this.#phase === 'ready';
@@ -103,7 +103,21 @@ export class Reconciler {
   }
 
   apply(change: Change): Promise<ChangeReport> {
-    return this.#enqueue(() => this.#reconcile(change, NONE));
+    return this.#enqueue(async () => {
+      for (const { unit } of change.set ?? []) this.#table.units.track(unit);
+      try {
+        return await this.#reconcile(change, NONE);
+      } finally {
+        await this.#closeUnused(change);
+      }
+    });
+  }
+
+  /** Whatever became of the change: code that it brought and that does not run, or that it replaced, is closed. */
+  async #closeUnused(change: Change): Promise<void> {
+    const gone = [...(change.remove ?? []), ...(change.refuse ?? []).map(({ name }) => name)];
+    const names = new Set([...namesIn(change), ...gone]);
+    for (const name of names) await this.#table.units.sweep(name);
   }
 
   plan(change: Change): PlanStep[] {
@@ -146,6 +160,7 @@ export class Reconciler {
     const gone = this.#table.seeOut(instances);
     void this.#deadline.promise.then(() => this.#table.endDraining());
     await gone;
+    for (const name of this.records.keys()) await this.#table.units.sweep(name);
   }
 
   async settled(): Promise<void> {
@@ -275,12 +290,5 @@ export class Reconciler {
     if (record?.instance !== instance || this.#phase === 'stopping') return;
     this.#supervisor.crashed(record, instance.failure);
     await this.#reconcile({ reason: `"${name}" failed.` }, NONE);
-  }
-
-  #reportReceipt(receipt: LeakReceipt): void {
-    const { plugin, version, held, problems } = receipt;
-    if (held.length === 0 && problems.length === 0) return;
-    const what = [...held.map(({ label, reason }) => `${label} (${reason})`), ...problems].join('; ');
-    this.#options.onEvent({ level: 'warn', plugin, message: `${version} left something behind: ${what}` });
   }
 }

@@ -9,7 +9,7 @@ import {
   type ServiceClass,
   type ServiceRef,
 } from '@backplane/plugin-api';
-import type { InstanceDriver, InstanceHost, PluginData, PluginUnit } from '@backplane/ports';
+import type { EffectLedger, InstanceDriver, InstanceHost, PluginData, PluginUnit } from '@backplane/ports';
 import { joinHealth } from '../health/join-health.ts';
 
 /** What the author's code gets, in front of the instance's host. */
@@ -105,6 +105,12 @@ export function createInlineDriver(plugin: Plugin, host: InstanceHost): Instance
 }
 
 /** A plugin whose code is in this thread, ready to be run. */
-export function createInlineUnit(plugin: Plugin, data: PluginData, digest: string, origin: string): PluginUnit {
-  return { data, level: 'inline', digest, origin, create: (host) => createInlineDriver(plugin, host) };
+export function createInlineUnit(
+  plugin: Plugin,
+  data: PluginData,
+  digest: string,
+  origin: string,
+  ledger?: EffectLedger,
+): PluginUnit {
+  return { data, level: 'inline', digest, origin, ledger, create: (host) => createInlineDriver(plugin, host) };
 }

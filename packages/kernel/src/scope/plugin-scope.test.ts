@@ -54,8 +54,13 @@ describe('a scope', () => {
     const closing = scope.close();
     await clock.advance(2000);
     expect(await closing).toEqual([
-      { label: 'test > inner', reason: expect.stringMatching(/not all of it|not undone within/) },
-      { label: 'test > throws', reason: 'jammed' },
+      {
+        kind: 'effect',
+        label: 'test > inner',
+        madeAt: undefined,
+        reason: expect.stringMatching(/not all of it|not undone within/),
+      },
+      { kind: 'effect', label: 'test > throws', madeAt: undefined, reason: 'jammed' },
     ]);
     expect(undone).toEqual(['fine']);
   });

@@ -142,7 +142,8 @@ export class PluginScope implements Scope {
           () => new Error(`it was not undone within ${limit} ms`),
         );
       } catch (error) {
-        held.push({ label: `${this.label} > ${effect.label}`, reason: messageOf(error) });
+        const label = `${this.label} > ${effect.label}`;
+        held.push({ kind: 'effect', label, reason: messageOf(error), madeAt: undefined });
       }
     }
     return held;

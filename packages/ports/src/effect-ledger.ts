@@ -1,0 +1,34 @@
+import type { HeldEffect } from './plugin-status.ts';
+
+/** What one evaluation of a plugin's code has made and not given up, whichever of its instances made it. */
+export interface EffectLedger {
+  /**
+   * Ends the code: tells what it still holds and clears its timers; it can set none from here on. Never rejects. Calling it again gives the same.
+   * @param later called for what shows only afterwards
+   */
+  close(later: (held: HeldEffect) => void): Promise<readonly HeldEffect[]>;
+}
+
+/** Globals that make what has to be given up. */
+export type LedgerGlobals = Pick<
+  typeof globalThis,
+  'setTimeout' | 'setInterval' | 'setImmediate' | 'clearTimeout' | 'clearInterval' | 'clearImmediate'
+>;
+
+/** A ledger as the loader fills it. */
+export interface CodeLedger extends EffectLedger {
+  /** Where the code finds these globals. */
+  readonly globals: LedgerGlobals;
+  /**
+   * Handed into the code, which calls it first of all with a function of its own. That function calls it back, so that the ledger sees from
+   * where; and it is reachable as long as anything of the code is.
+   */
+  readonly self: (inside?: () => unknown) => unknown;
+  /** What the code gets for a builtin module of Node, imported (its namespace) or required. */
+  builtin(specifier: string, real: object): object;
+  /** Tells which code it is, before it runs. `text` gives its source, with the source map in the last line, as long as the ledger is open. */
+  identify(url: string, text: () => string): void;
+}
+
+/** Opens a ledger for code that is about to be evaluated. */
+export type OpenLedger = (entry: string) => CodeLedger;
