@@ -40,7 +40,7 @@ export async function evaluate(
 ): Promise<Namespace> {
   for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
   const run = await madeFrom(bundle, make);
-  ledger?.identify(bundleUrl(bundle.entry), () => String(run));
+  ledger?.identify(bundleUrl(bundle.entry), textOf(run));
   let exported: object = {};
   const takeExports = (namespace: object): void => {
     exported = namespace;
@@ -53,6 +53,9 @@ export async function evaluate(
   }
   return namespaceObject(exported);
 }
+
+/** A function of its own: as a closure of `evaluate` it would keep the exports, and with them the code. */
+const textOf = (run: unknown) => (): string => String(run);
 
 async function madeFrom(bundle: Bundle, make: FunctionMaker) {
   try {

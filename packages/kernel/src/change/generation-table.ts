@@ -84,12 +84,7 @@ export class GenerationTable {
     const next = new Map(instances.map((instance) => [instance.identity.name, instance]));
     views.restart();
     const own = instances.map((instance) => views.of([instance], reach));
-    const draft: GenerationDraft = {
-      id,
-      instances,
-      unavailable: this.#unavailable(next),
-      view: (entries: readonly InstanceInfo[]) => views.of(entries as readonly Instance[], reach),
-    };
+    const draft = draftOf(id, instances, this.#unavailable(next), views, reach);
     const previous = this.#current;
     const parts = new Map(this.#parts.map((part) => [part, build(part, draft, previous)]));
 
@@ -176,6 +171,18 @@ export class GenerationTable {
     }
     return list;
   }
+}
+
+/** Apart from `commit`: a part that keeps its draft must not keep the generation before with it. */
+function draftOf(
+  id: number,
+  instances: readonly Instance[],
+  unavailable: readonly Unavailable[],
+  views: ViewTable,
+  reach: Reach,
+): GenerationDraft {
+  const view = (entries: readonly InstanceInfo[]) => views.of(entries as readonly Instance[], reach);
+  return { id, instances, unavailable, view };
 }
 
 function build(part: GenerationPart<unknown>, draft: GenerationDraft, previous: Generation): unknown {
