@@ -1,5 +1,5 @@
 // @ts-check
-// `npm start [-- ARGUMENTS]`: installs and builds what is missing, then runs the host.
+// `npm start [-- ARGUMENTS]` and `npm run dev [-- ARGUMENTS]`: install and build what is missing, then run the host.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +12,17 @@ const ECHO_MS = 400;
 function main() {
   ensureInstalled();
   ensureBuilt();
-  const command = [join(root, 'packages/cli/dist/backplane.js'), 'start', ...process.argv.slice(2)];
+  const [first, ...rest] = process.argv.slice(2);
+  const dev = first === 'dev';
+  const command = [
+    join(root, 'packages/cli/dist/backplane.js'),
+    dev ? 'dev' : 'start',
+    ...(dev ? rest : process.argv.slice(2)),
+  ];
+  // Keys reach only who is in the terminal's own process group.
+  const hearsKeys = dev && process.stdin.isTTY === true;
   // A process group of its own keeps the terminal's signals away, so that the host gets each of them once, from here.
-  const host = spawn(requireNode(), command, { stdio: 'inherit', env: childEnv(), detached: true });
+  const host = spawn(requireNode(), command, { stdio: 'inherit', env: childEnv(), detached: !hearsKeys });
   /** @type {Map<string, number>} */
   const lastSeen = new Map();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
@@ -22,7 +30,7 @@ function main() {
       const now = performance.now();
       const echo = now - (lastSeen.get(signal) ?? Number.NEGATIVE_INFINITY) < ECHO_MS;
       lastSeen.set(signal, now);
-      if (!echo) host.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+      if (!echo && !(hearsKeys && signal === 'SIGINT')) host.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
     });
   }
   host.on('error', (error) => fail(`The host could not be started: ${error.message}`));

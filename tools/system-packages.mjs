@@ -9,6 +9,7 @@ export const SYSTEM_PACKAGES = [
   { command: 'openssl', debianPackage: 'openssl' },
   { command: 'curl', debianPackage: 'curl' },
   { command: 'chromium', debianPackage: 'chromium' },
+  { command: 'script', debianPackage: 'bsdutils' },
   { command: 'promtool', debianPackage: 'prometheus' },
 ];
 

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
-import { EXIT, startCommand } from './start-command.ts';
+import { devCommand } from './dev-command.ts';
+import { EXIT } from './run-host.ts';
+import { startCommand } from './start-command.ts';
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -9,10 +11,25 @@ export function createProgram(): Command {
     .description('A plugin runtime for Node.js services.')
     .showHelpAfterError('(see "backplane --help")')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage));
-  program
-    .command('start')
-    .description('Runs a host in the foreground. SIGTERM or Ctrl-C drains and stops it; a second one ends it at once.')
-    .showHelpAfterError('(see "backplane start --help")')
+  hostCommand(
+    program,
+    'start',
+    'Runs a host in the foreground. SIGTERM or Ctrl-C drains and stops it; a second one ends it at once.',
+  ).action(startCommand);
+  hostCommand(
+    program,
+    'dev',
+    'The same for development: a saved file is live at once. On a terminal, h lists the keys.',
+  ).action(devCommand);
+  return program;
+}
+
+/** A command that runs a host, with the options of one. */
+function hostCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .showHelpAfterError(`(see "backplane ${name} --help")`)
     .option('-p, --port <number>', 'port to listen on; 0 takes a free one (BACKPLANE_PORT, 8080)')
     .option('--host <address>', 'address to listen on (BACKPLANE_HOST, 127.0.0.1)')
     .option(
@@ -25,7 +42,5 @@ export function createProgram(): Command {
     .option('--environment <name>', 'development, staging, production, … (BACKPLANE_ENVIRONMENT, development)')
     .option('--isolation <level>', 'inline or process, for all plugins or as NAME=LEVEL; may be repeated', collect)
     .option('--log-level <level>', 'trace, debug, info, warn, error, silent (BACKPLANE_LOG_LEVEL, info)')
-    .option('--log-format <format>', 'json or pretty (BACKPLANE_LOG_FORMAT; pretty on a terminal)')
-    .action(startCommand);
-  return program;
+    .option('--log-format <format>', 'json or pretty (BACKPLANE_LOG_FORMAT; pretty on a terminal)');
 }

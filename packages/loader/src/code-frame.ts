@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from './errors.ts';
 
 const LINES_AROUND = 2;
@@ -30,13 +31,16 @@ function codeFrame(file: string, line: number, column: number): string {
 const FRAME_PLACE = /\(?(file:\/\/[^\s)]+|\/[^\s():]+|[A-Za-z]:\\[^\s():]+):(\d+):(\d+)\)?$/;
 
 /** The first place of a stack trace that lies in one of `files`. */
-export function placeInStack(thrown: unknown, files: ReadonlySet<string>, toPath: (url: string) => string) {
-  const stack = stackOf(thrown);
-  if (stack === undefined) return undefined;
+export function placeInStack(thrown: unknown, files: ReadonlySet<string>) {
+  return placeInText(stackOf(thrown) ?? '', files);
+}
+
+/** The same for a stack trace that is text already. */
+export function placeInText(stack: string, files: ReadonlySet<string>): SourcePosition | undefined {
   for (const frame of stack.split('\n')) {
     const [, where, line, column] = FRAME_PLACE.exec(frame) ?? [];
     if (where === undefined) continue;
-    const file = where.startsWith('file:') ? toPath(where) : where;
+    const file = where.startsWith('file:') ? fileURLToPath(where) : where;
     if (files.has(file)) return sourcePosition(file, Number(line), Number(column));
   }
   return undefined;

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { messageOf } from '@backplane/base';
 import type { CodeLedger } from '@backplane/ports';
 import { type Bundle, bundleUrl, type Parameter } from './bundle.ts';
@@ -49,7 +48,7 @@ export async function evaluate(
     await run(...bundle.parameters.map((parameter) => argument(parameter, { bundle, shared, takeExports, ledger })));
   } catch (thrown) {
     if (isLoaderError(thrown)) throw thrown;
-    throw evaluationError(thrown, bundle.entry, placeInStack(thrown, new Set(bundle.inputs), fileURLToPath));
+    throw evaluationError(thrown, bundle.entry, placeInStack(thrown, new Set(bundle.inputs)));
   }
   return namespaceObject(exported);
 }

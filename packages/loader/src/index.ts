@@ -1,3 +1,4 @@
+export { placeInText } from './code-frame.ts';
 export type { SourcePosition, SourceProblem } from './errors.ts';
 export { findPlugin } from './find-plugin.ts';
 export { createLoader, type LoadedModule, type Loader, type LoaderOptions } from './loader.ts';

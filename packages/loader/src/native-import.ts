@@ -50,7 +50,7 @@ function importError(thrown: unknown, entry: string): Error {
   }
   if (thrown instanceof SyntaxError || NOT_COMPILED.has(code))
     return loaderErrors.BP_PLUGIN_SYNTAX(details, { cause: thrown });
-  return evaluationError(thrown, entry, placeInStack(thrown, new Set([entry]), fileURLToPath));
+  return evaluationError(thrown, entry, placeInStack(thrown, new Set([entry])));
 }
 
 /** Node writes the place of what it cannot compile above the message. */

@@ -16,15 +16,18 @@ import {
   ensureAdminToken,
   securityFacet,
 } from '@backplane/security';
-import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
+import { createLogging, HOST, type LogLevel, MetricRegistry } from '@backplane/telemetry';
 import { checkEnvironment } from './check-environment.ts';
 import { createIsolate } from './create-isolate.ts';
 import { errors } from './errors.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
 import { HOST_VERSION } from './host-version.ts';
+import { LivePlugins } from './live-plugins.ts';
+import type { LoadedPlugins } from './loaded-plugin.ts';
 import { makeDataDir } from './make-data-dir.ts';
-import { type LoadedPlugins, PluginLibrary } from './plugin-library.ts';
+import { PluginLibrary } from './plugin-library.ts';
+import { realFolder } from './real-folder.ts';
 import { sharedModules } from './shared-modules.ts';
 
 /** What became of a start. */
@@ -54,6 +57,8 @@ export interface Host {
   receipts(): readonly LeakReceipt[];
   readonly control: HostControl;
   readonly logger: Logger;
+  /** Sets from which level a namespace and all below it are logged; the empty namespace is everything. @throws BP_LOG_LEVEL_UNKNOWN */
+  setLogLevel(namespace: string, level: LogLevel | undefined): void;
   /** Where the management token is kept; `undefined` when it was given. */
   readonly tokenFile: string | undefined;
   /** For a server of someone else's. */
@@ -157,15 +162,26 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       metrics: ({ data, scope }) => registry.facet({ name: data.name, prefix: data.metricsPrefix, scope }),
     },
   });
+  const configDir = resolve(options.configDir ?? 'config');
   const library = new PluginLibrary({
     paths: options.pluginPaths ?? [],
     registered: (options.plugins ?? []).map((plugin) => (isPluginClass(plugin) ? pluginFromClass(plugin) : plugin)),
     loader,
-    configs: createConfigSource({ configDir: resolve(options.configDir ?? 'config'), environment }),
+    configs: createConfigSource({ configDir, environment }),
+    configFolder: realFolder(join(configDir, 'plugins')),
     isolation: options.isolation ?? {},
     isolate: createIsolate({ cacheDir, clock }),
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
+  });
+
+  const live = new LivePlugins({
+    folders: [...(options.pluginPaths ?? []), join(configDir, 'plugins')],
+    library,
+    apply: (change) => kernel.apply(change),
+    logger: logging.logger('backplane.watch'),
+    onLive: options.onLive,
+    clock,
   });
 
   async function reload(nameOrAlias: string): Promise<ChangeReport> {
@@ -198,6 +214,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
     warnOfStrangers(loaded);
     const tookMs = clock.monotonic() - began;
+    if (options.watch === true) await live.start();
     void gateway.warmAll(pause, (instance, error) => {
       kernel.fail(instance, error);
     });
@@ -218,6 +235,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     const began = clock.monotonic();
     logger.info('The host is stopping.');
     kernel.announceStop();
+    await live.stop();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
@@ -231,6 +249,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     reload,
     control,
     logger,
+    setLogLevel: (namespace, level) => logging.setLevel(namespace, level),
     tokenFile,
     handler: gateway.handler,
     async rescan() {

@@ -13,8 +13,8 @@ export function createIsolate({ cacheDir, clock }: { readonly cacheDir: string; 
     env: { BACKPLANE_BUNDLE_CACHE: cacheDir },
   };
   return async (candidate) => {
-    const { data, digest } = await describePlugin(candidate, child);
-    return createProcessUnit({
+    const { data, digest, inputs } = await describePlugin(candidate, child);
+    const unit = createProcessUnit({
       data,
       digest,
       origin: candidate.origin,
@@ -25,5 +25,6 @@ export function createIsolate({ cacheDir, clock }: { readonly cacheDir: string; 
       clock,
       run: runWithCall,
     });
+    return { unit, inputs };
   };
 }

@@ -13,6 +13,8 @@ import { dataOf } from './plugin-library.ts';
 export interface PluginDescription {
   readonly data: PluginData;
   readonly digest: string;
+  /** The files that went in. */
+  readonly inputs: readonly string[];
 }
 
 type Answer =
@@ -71,9 +73,9 @@ export function describeInChild(self: NodeJS.Process, loader: Loader): void {
 
 async function answerFor(candidate: PluginCandidate, loader: Loader): Promise<Answer> {
   try {
-    const { exports, digest } = await loader.load(candidate.entry);
+    const { exports, digest, inputs } = await loader.load(candidate.entry);
     const data = dataOf(findPlugin(exports, candidate.exportName, candidate.entry), candidate, candidate.name);
-    const description = { data: { ...data, config: plainSchema(data.config) }, digest };
+    const description = { data: { ...data, config: plainSchema(data.config) }, digest, inputs };
     return { ok: true, description };
   } catch (error) {
     const message = messageOf(error);

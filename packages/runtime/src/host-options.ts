@@ -1,6 +1,7 @@
 import type { Clock } from '@backplane/base';
 import type { IsolationLevel, Plugin, PluginClass } from '@backplane/plugin-api';
 import type { LogLevel } from '@backplane/telemetry';
+import type { LiveChange } from './live-plugins.ts';
 
 /** How a host is made. Nothing is read from the environment: the command line does that, and someone else's program decides for itself. */
 export interface HostOptions {
@@ -41,5 +42,9 @@ export interface HostOptions {
   readonly stopDeadline?: number;
   /** Milliseconds that idle connections stay open when the host stops, for what is on its way over them. Default 250. */
   readonly stopGrace?: number;
+  /** Plugins go live as their files are saved, come and go with their folders. Default `false`. */
+  readonly watch?: boolean;
+  /** Hears of what became of saved files, in place of the log. */
+  readonly onLive?: (change: LiveChange) => void;
   readonly clock?: Clock;
 }

@@ -24,6 +24,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     loader,
     configs: createConfigSource({ configDir: folder, environment: 'test' }),
     isolation: {},
+    configFolder: '/nowhere',
     isolate: () => Promise.reject(new Error('not asked')),
     onHeld: () => {},
   });

@@ -1,30 +1,32 @@
-import { type BackplaneError, canonicalName, isBackplaneError, messageOf } from '@backplane/base';
+import { canonicalName } from '@backplane/base';
 import { type ConfigSource, normalizeConfigSchema, validatePluginConfig } from '@backplane/config';
-import { createDirectoryDiscoverer, type PluginCandidate } from '@backplane/discovery';
+import { createDirectoryDiscoverer, type DiscoveryProblem, type PluginCandidate } from '@backplane/discovery';
 import { createInlineUnit, type DesiredPlugin } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
 import type { EffectLedger, HeldEffect, PluginData, PluginUnit } from '@backplane/ports';
-import { placeName, resolvePluginData, type SourceProblem } from '@backplane/wire';
+import { resolvePluginData } from '@backplane/wire';
 import satisfies from 'semver/functions/satisfies.js';
 import { errors } from './errors.ts';
-
-/** A plugin that is there and cannot be used. */
-export interface Refusal {
-  readonly name: string;
-  readonly origin: string;
-  readonly error: BackplaneError;
-}
-
-export interface LoadedPlugins {
-  readonly plugins: readonly DesiredPlugin[];
-  readonly refusals: readonly Refusal[];
-  /** Plugins that are there and switched off. */
-  readonly disabled: readonly string[];
-}
+import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
+import { attempt, describe, type Loaded, type LoadedPlugins, settle } from './loaded-plugin.ts';
 
 /** Reads a plugin's data and makes its unit without running its code in this process. */
-export type Isolate = (candidate: PluginCandidate) => Promise<PluginUnit>;
+export type Isolate = (candidate: PluginCandidate) => Promise<ReadUnit>;
+
+/** A unit, and the files that it was made of. */
+export interface ReadUnit {
+  readonly unit: PluginUnit;
+  readonly inputs: readonly string[];
+}
+
+/** What becomes of plugins when files have changed. */
+export interface ChangedPlugins extends LoadedPlugins {
+  /** Names of plugins that are no longer there. */
+  readonly gone: readonly string[];
+  /** Names of plugins that are to be replaced, though their code may be the same. */
+  readonly force: readonly string[];
+}
 
 export interface PluginLibraryOptions {
   readonly paths: readonly string[];
@@ -36,25 +38,23 @@ export interface PluginLibraryOptions {
   readonly isolate: Isolate;
   /** Told what code has left behind that was loaded and comes to no use. */
   readonly onHeld: (plugin: string, held: HeldEffect) => void;
+  /** The folder of the plugins' configuration files. */
+  readonly configFolder: string;
 }
 
 /** Modules are read and evaluated this many at a time. */
 const LOADING_AT_ONCE = 16;
 
-type Loaded = { readonly name: string; readonly origin: string } & (
-  | { readonly outcome: 'ready'; readonly desired: DesiredPlugin }
-  | { readonly outcome: 'refused'; readonly error: BackplaneError }
-  | { readonly outcome: 'disabled' }
-);
-
 /** Finds plugins, loads their code, and joins it with their manifest and configuration. */
 export class PluginLibrary {
   readonly #options: PluginLibraryOptions;
-  /** Where each plugin was last found, by the name its code gives. */
-  readonly #origins = new Map<string, string>();
+  readonly #known: KnownPlugins;
+  /** Problems of discovery that have been told. */
+  #told: ReadonlySet<string> = new Set();
 
   constructor(options: PluginLibraryOptions) {
     this.#options = options;
+    this.#known = new KnownPlugins(options.configFolder);
   }
 
   /** Everything there is, each by itself: one that cannot be loaded does not stop the others. */
@@ -62,28 +62,98 @@ export class PluginLibrary {
     const { configs, registered } = this.#options;
     configs.refresh();
     const { candidates, problems } = await this.#discover();
-    const loaded: Loaded[] = await Promise.all(registered.map((plugin) => this.#loadRegistered(plugin)));
+    const program = await Promise.all(registered.map((plugin) => this.#loadRegistered(plugin)));
+    const there = new Set(candidates.map(placeOf));
+    for (const plugin of this.#known.all()) if (!there.has(placeOf(plugin.candidate))) this.#known.forget(plugin);
+    this.#newProblems(problems);
+    return this.#settle([...program, ...(await this.#loadMany(candidates))], problems);
+  }
+
+  /**
+   * What has become of the plugins whose files these are. With `structural`, files or folders have come or gone: new plugins are found, and
+   * those that are missing named. Nothing else is read.
+   */
+  async changed(paths: ReadonlySet<string>, structural: boolean): Promise<ChangedPlugins> {
+    this.#options.configs.refresh();
+    const looked = structural || [...paths].some(isManifest);
+    const { candidates, problems } = looked ? await this.#discover() : { candidates: undefined, problems: [] };
+    const concerned = new Map(
+      this.#known.concernedBy(paths).map((plugin) => [placeOf(plugin.candidate), plugin.candidate]),
+    );
+    const gone: KnownPlugin[] = [];
+    if (candidates !== undefined) {
+      const there = new Map(candidates.map((candidate) => [placeOf(candidate), candidate]));
+      for (const plugin of this.#known.all()) {
+        const place = placeOf(plugin.candidate);
+        if (there.has(place)) continue;
+        concerned.delete(place);
+        this.#known.forget(plugin);
+        gone.push(plugin);
+      }
+      for (const [place, candidate] of there) {
+        // One that has come, one whose entry is another file now, and a fresh look at the manifest of one that is concerned.
+        if (this.#known.at(candidate)?.candidate.entry !== candidate.entry || concerned.has(place))
+          concerned.set(place, candidate);
+      }
+    }
+    const before = new Map([...concerned.values()].map((candidate) => [candidate, this.#known.at(candidate)?.name]));
+    const loaded = await this.#loadMany([...concerned.values()]);
+    const settled = await this.#settle(loaded, this.#newProblems(problems), this.#taken(new Set(concerned.keys())));
+    const now = new Set([
+      ...settled.plugins.map(({ unit }) => unit.data.name),
+      ...settled.refusals.map(({ name }) => name),
+    ]);
+    // One that is switched off, or calls itself something else now, is no longer there under its old name.
+    const renamed = [...before.values()].filter((name) => name !== undefined && !now.has(name)) as string[];
+    const left = [...gone.map(({ name }) => name), ...renamed].filter((name) => !now.has(name));
+    const manifests = [...concerned.values()].filter(
+      ({ manifestFile }) => manifestFile !== undefined && paths.has(manifestFile),
+    );
+    const force = manifests
+      .flatMap((candidate) => this.#known.at(candidate)?.name ?? [])
+      .filter((name) => now.has(name));
+    return { ...settled, gone: left, force };
+  }
+
+  /** Those that have not been told yet. */
+  #newProblems(problems: readonly DiscoveryProblem[]): DiscoveryProblem[] {
+    const told = this.#told;
+    this.#told = new Set(problems.map(describe));
+    return problems.filter((problem) => !told.has(describe(problem)));
+  }
+
+  /** Names that belong to plugins elsewhere, and where those are. */
+  #taken(apartFrom: ReadonlySet<string>): Map<string, string> {
+    const others = this.#known.all().filter(({ candidate }) => !apartFrom.has(placeOf(candidate)));
+    return new Map(
+      others.flatMap(({ name, aliases, candidate }) => [name, ...aliases].map((one) => [one, candidate.origin])),
+    );
+  }
+
+  /** Everything that plugins were made of. */
+  files(): Iterable<string> {
+    return this.#known.files();
+  }
+
+  /** Ends the code of rivals, which comes to no use. */
+  async #settle(...read: Parameters<typeof settle>): Promise<LoadedPlugins> {
+    const settled = settle(...read);
+    const kept = new Set(settled.plugins);
+    for (const item of read[0]) {
+      if (item.outcome !== 'ready' || kept.has(item.desired)) continue;
+      await this.#drop(item.name, item.desired.unit.ledger);
+    }
+    return settled;
+  }
+
+  async #loadMany(candidates: readonly PluginCandidate[]): Promise<Loaded[]> {
+    const loaded: Loaded[] = [];
     const waiting = candidates[Symbol.iterator]();
     const worker = async () => {
       for (const candidate of waiting) loaded.push(await this.#loadCandidate(candidate));
     };
     await Promise.all(Array.from({ length: LOADING_AT_ONCE }, worker));
-    const refusals: Refusal[] = problems.map((problem) => ({
-      name: problem.plugin ?? canonicalName(problem.origin ?? problem.code),
-      origin: problem.origin ?? '',
-      error: errors.BP_PLUGIN_METADATA({ plugin: problem.plugin ?? '', problems: [describe(problem)] }),
-    }));
-    for (const item of loaded) if (item.outcome === 'refused') refusals.push(item);
-    const ready = loaded.filter((item) => item.outcome === 'ready');
-    const { kept, rivals } = settleNames(ready);
-    const dropped = rivals.length === 0 ? [] : ready.filter((item) => !kept.includes(item));
-    for (const item of dropped) await this.#drop(item.name, item.desired.unit.ledger);
-    for (const item of kept) this.#origins.set(item.name, item.origin);
-    return {
-      plugins: kept.map((item) => item.desired),
-      refusals: [...refusals, ...rivals],
-      disabled: loaded.filter((item) => item.outcome === 'disabled').map((item) => item.name),
-    };
+    return loaded;
   }
 
   /** One plugin as it is now. @throws why it cannot be loaded */
@@ -98,7 +168,6 @@ export class PluginLibrary {
       await this.#drop(loaded.name, loaded.desired.unit.ledger);
       throw errors.BP_PLUGIN_RENAMED({ asked: name, found: loaded.name, origin: loaded.origin });
     }
-    this.#origins.set(loaded.name, loaded.origin);
     return loaded.desired;
   }
 
@@ -112,7 +181,7 @@ export class PluginLibrary {
 
   async #find(name: string): Promise<PluginCandidate> {
     const { candidates, problems } = await this.#discover();
-    const origin = this.#origins.get(name);
+    const origin = this.#known.named(name)?.candidate.origin;
     const found = candidates.find((item) => (origin === undefined ? item.name === name : item.origin === origin));
     if (found) return found;
     const problem = problems.find((item) => item.plugin === name || (origin !== undefined && item.origin === origin));
@@ -125,12 +194,26 @@ export class PluginLibrary {
   }
 
   async #loadCandidate(candidate: PluginCandidate): Promise<Loaded> {
-    const { origin } = candidate;
-    return attempt(candidate.name, origin, async () => {
+    const { origin, manifest } = candidate;
+    const before = this.#known.at(candidate);
+    let read: ReadUnit | undefined;
+    const loaded = await attempt(before?.name ?? candidate.name, origin, async () => {
       if (await this.#isOff(candidate)) return { name: candidate.name, origin, outcome: 'disabled' };
-      const unit = await this.#unitOf(candidate);
-      return this.#orDrop(unit.data.name, unit.ledger, () => this.#configure(unit, origin));
+      const found = await this.#unitOf(candidate);
+      read = found;
+      return this.#orDrop(found.unit.data.name, found.unit.ledger, () => this.#configure(found.unit, origin));
     });
+    const { name = loaded.name, aliases = manifest?.manifest.aliases ?? [] } = read?.unit.data ?? {};
+    const { files } = await this.#options.configs.pluginConfig(name, aliases);
+    this.#known.note({
+      name,
+      aliases,
+      candidate,
+      inputs: new Set(read?.inputs),
+      configFiles: files,
+      broken: read === undefined && loaded.outcome === 'refused',
+    });
+    return loaded;
   }
 
   /** Whether the manifest switches the plugin off, and configuration does not switch it on. */
@@ -148,7 +231,7 @@ export class PluginLibrary {
     });
   }
 
-  async #unitOf(candidate: PluginCandidate): Promise<PluginUnit> {
+  async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
     const { isolation, isolate, loader } = this.#options;
     const { manifest } = candidate.manifest ?? {};
     const chosen = [candidate.name, ...(manifest?.aliases ?? [])].find((name) => Object.hasOwn(isolation, name));
@@ -159,7 +242,8 @@ export class PluginLibrary {
     return this.#orDrop(candidate.name, module.ledger, async () => {
       const plugin = findPlugin(module.exports, candidate.exportName, candidate.entry);
       const data = dataOf(plugin, candidate, candidate.name);
-      return createInlineUnit(plugin, data, module.digest, candidate.origin, module.ledger);
+      const unit = createInlineUnit(plugin, data, module.digest, candidate.origin, module.ledger);
+      return { unit, inputs: module.inputs };
     });
   }
 
@@ -204,49 +288,4 @@ export function dataOf(plugin: Plugin, candidate: PluginCandidate | undefined, f
   });
   if (data) return data;
   throw errors.BP_PLUGIN_METADATA({ plugin: candidate?.name ?? fallbackName, problems: problems.map(describe) });
-}
-
-function describe(problem: SourceProblem): string {
-  const text = `${placeName(problem)}: ${problem.message}${problem.hint ? ` ${problem.hint}` : ''}`;
-  return problem.frame ? `${text}\n${problem.frame}` : text;
-}
-
-async function attempt(name: string, origin: string, load: () => Promise<Loaded>): Promise<Loaded> {
-  try {
-    return await load();
-  } catch (error) {
-    if (isBackplaneError(error)) return { name, origin, outcome: 'refused', error: error as BackplaneError };
-    // Whatever it is, it is the trouble of this plugin: the others start.
-    const reason = messageOf(error);
-    return {
-      name,
-      origin,
-      outcome: 'refused',
-      error: errors.BP_PLUGIN_LOAD_FAILED({ plugin: name, reason }, { cause: error }),
-    };
-  }
-}
-
-/** Names and aliases are known for sure only now that the code has spoken: rivals are all refused. */
-function settleNames(ready: readonly Extract<Loaded, { outcome: 'ready' }>[]) {
-  const claims = new Map<string, Set<(typeof ready)[number]>>();
-  for (const item of ready) {
-    for (const name of [item.name, ...item.desired.unit.data.aliases]) {
-      claims.set(name, (claims.get(name) ?? new Set()).add(item));
-    }
-  }
-  const rivals: Refusal[] = [];
-  const refused = new Set<(typeof ready)[number]>();
-  for (const [name, items] of claims) {
-    if (items.size === 1) continue;
-    const origins = [...items].map((item) => item.origin).sort();
-    for (const item of items) {
-      if (refused.has(item)) continue;
-      refused.add(item);
-      // Rivals of one name are one line in every report, which names them all.
-      if (rivals.some((rival) => rival.name === item.name)) continue;
-      rivals.push({ name: item.name, origin: item.origin, error: errors.BP_PLUGIN_NAME_TAKEN({ name, origins }) });
-    }
-  }
-  return { kept: ready.filter((item) => !refused.has(item)), rivals };
 }

@@ -1,0 +1,123 @@
+import { type BackplaneError, type Clock, messageOf } from '@backplane/base';
+import { placeInText } from '@backplane/loader';
+import type { Logger } from '@backplane/plugin-api';
+import type { ChangeReport, StepReport } from '@backplane/ports';
+import { createFileWatcher, type FileBatch, type FileWatcher } from '@backplane/watch';
+import type { PluginLibrary } from './plugin-library.ts';
+import { realFolder } from './real-folder.ts';
+
+/** What became of one plugin when files were saved. */
+export interface LiveChange {
+  readonly plugin: string;
+  readonly action: StepReport['action'];
+  /** `returned`: the version before serves on. `failed`: nothing serves. */
+  readonly outcome: StepReport['outcome'];
+  readonly fromVersion: string | undefined;
+  readonly toVersion: string | undefined;
+  /** Why it is not live, with file and line where the code is at fault. */
+  readonly problem: string | undefined;
+  /** The lines around the place that is at fault, the one meant marked. */
+  readonly frame: string | undefined;
+  /** Milliseconds from the first look at the files to the swap. */
+  readonly tookMs: number;
+}
+
+export interface LivePluginsOptions {
+  readonly folders: readonly string[];
+  readonly library: PluginLibrary;
+  apply(change: {
+    readonly set: Awaited<ReturnType<PluginLibrary['changed']>>['plugins'];
+    readonly refuse: Awaited<ReturnType<PluginLibrary['changed']>>['refusals'];
+    readonly remove: readonly string[];
+    readonly force: readonly string[];
+    readonly reason: string;
+  }): Promise<ChangeReport>;
+  readonly logger: Logger;
+  readonly onLive: ((change: LiveChange) => void) | undefined;
+  readonly clock: Clock;
+}
+
+/** Makes what runs follow the files, one batch of changes after the other, each as one generation. */
+export class LivePlugins {
+  readonly #options: LivePluginsOptions;
+  #watcher: FileWatcher | undefined;
+
+  constructor(options: LivePluginsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every file is watched. */
+  async start(): Promise<void> {
+    const { folders, clock, logger, library } = this.#options;
+    this.#watcher = createFileWatcher({
+      folders: folders.map(realFolder),
+      clock,
+      onChange: (batch) => this.#follow(batch),
+      onError: (error) => logger.warn(error.message, { error }),
+    });
+    this.#watcher.follow(library.files());
+    await this.#watcher.ready;
+  }
+
+  async stop(): Promise<void> {
+    await this.#watcher?.close();
+  }
+
+  async #follow({ paths, structural }: FileBatch): Promise<void> {
+    const { library, apply, clock, logger } = this.#options;
+    const began = clock.monotonic();
+    const { plugins, refusals, gone, force } = await library.changed(paths, structural);
+    this.#watcher?.follow(library.files());
+    if (plugins.length + refusals.length + gone.length === 0) return;
+    try {
+      const report = await apply({
+        set: plugins,
+        refuse: refusals,
+        remove: gone,
+        force,
+        reason: 'Its files have changed.',
+      });
+      const tookMs = clock.monotonic() - began;
+      const errorOf = new Map(refusals.map(({ name, error }) => [name, error]));
+      for (const step of report.steps) if (step.action !== 'keep') this.#tell(step, tookMs, errorOf.get(step.name));
+    } catch (error) {
+      logger.error(`The changed files are not live: ${messageOf(error)}`, { error });
+    }
+  }
+
+  #tell(step: StepReport, tookMs: number, error: BackplaneError | undefined): void {
+    const { action, outcome, fromVersion, toVersion, failure } = step;
+    const change: LiveChange = {
+      plugin: step.name,
+      action,
+      outcome,
+      fromVersion,
+      toVersion,
+      problem: outcome === 'applied' ? undefined : (failure?.message ?? step.reason),
+      frame: outcome === 'applied' ? undefined : this.#frame(error, failure?.stack ?? ''),
+      tookMs,
+    };
+    if (this.#options.onLive) this.#options.onLive(change);
+    else this.#options.logger.info(liveLine(change));
+  }
+
+  /** Of what the compiler found, or of the first place in the stack that is the author's. */
+  #frame(error: BackplaneError | undefined, stack: string): string | undefined {
+    const { problems = [], at } = (error?.details ?? {}) as {
+      readonly problems?: readonly (string | { readonly frame?: string })[];
+      readonly at?: { readonly frame: string };
+    };
+    const frames = problems.flatMap((problem) => (typeof problem === 'object' ? (problem.frame ?? []) : []));
+    if (frames.length > 0) return frames.join('\n\n');
+    return at?.frame ?? placeInText(stack, new Set(this.#options.library.files()))?.frame;
+  }
+}
+
+/** What a person reads of a change, without its problem. */
+export function liveLine({ plugin, action, outcome, fromVersion, toVersion, tookMs }: LiveChange): string {
+  if (outcome === 'returned') return `${plugin} ${fromVersion ?? ''} serves on; the new version does not run`;
+  if (outcome === 'failed') return `${plugin} does not run`;
+  if (action === 'remove') return `${plugin} ${fromVersion ?? ''} is gone`;
+  const versions = action === 'add' ? `${toVersion} runs` : `${fromVersion} → ${toVersion}`;
+  return `${plugin} ${versions}, after ${Math.round(tookMs)} ms`;
+}

@@ -1,0 +1,102 @@
+import { type BackplaneError, canonicalName, isBackplaneError, messageOf } from '@backplane/base';
+import type { DiscoveryProblem } from '@backplane/discovery';
+import type { DesiredPlugin } from '@backplane/kernel';
+import { placeName, type SourceProblem } from '@backplane/wire';
+import { errors } from './errors.ts';
+
+/** A plugin that is there and cannot be used. */
+export interface Refusal {
+  readonly name: string;
+  readonly origin: string;
+  readonly error: BackplaneError;
+}
+
+export interface LoadedPlugins {
+  readonly plugins: readonly DesiredPlugin[];
+  readonly refusals: readonly Refusal[];
+  /** Plugins that are there and switched off. */
+  readonly disabled: readonly string[];
+}
+
+/** What became of reading one plugin. */
+export type Loaded = { readonly name: string; readonly origin: string } & (
+  | { readonly outcome: 'ready'; readonly desired: DesiredPlugin }
+  | { readonly outcome: 'refused'; readonly error: BackplaneError }
+  | { readonly outcome: 'disabled' }
+);
+
+/** A problem in one sentence, with its place and the lines around it. */
+export function describe(problem: SourceProblem): string {
+  const text = `${placeName(problem)}: ${problem.message}${problem.hint ? ` ${problem.hint}` : ''}`;
+  return problem.frame ? `${text}\n${problem.frame}` : text;
+}
+
+/** Whatever goes wrong is the trouble of this plugin: the others go on. */
+export async function attempt(name: string, origin: string, load: () => Promise<Loaded>): Promise<Loaded> {
+  try {
+    return await load();
+  } catch (error) {
+    if (isBackplaneError(error)) return { name, origin, outcome: 'refused', error: error as BackplaneError };
+    const reason = messageOf(error);
+    return {
+      name,
+      origin,
+      outcome: 'refused',
+      error: errors.BP_PLUGIN_LOAD_FAILED({ plugin: name, reason }, { cause: error }),
+    };
+  }
+}
+
+/**
+ * Everything that was read, with what discovery could not read, and rivals told apart. `taken` are names of plugins that were not read now, and
+ * where those are.
+ */
+export function settle(
+  loaded: readonly Loaded[],
+  problems: readonly DiscoveryProblem[],
+  taken: ReadonlyMap<string, string> = new Map(),
+): LoadedPlugins {
+  const refusals: Refusal[] = problems.map((problem) => ({
+    name: problem.plugin ?? canonicalName(problem.origin ?? problem.code),
+    origin: problem.origin ?? '',
+    error: errors.BP_PLUGIN_METADATA({ plugin: problem.plugin ?? '', problems: [describe(problem)] }),
+  }));
+  for (const item of loaded) if (item.outcome === 'refused') refusals.push(item);
+  const { kept, rivals } = settleNames(
+    loaded.filter((item) => item.outcome === 'ready'),
+    taken,
+  );
+  return {
+    plugins: kept.map((item) => item.desired),
+    refusals: [...refusals, ...rivals],
+    disabled: loaded.filter((item) => item.outcome === 'disabled').map((item) => item.name),
+  };
+}
+
+/** Names and aliases are known for sure only now that the code has spoken: rivals are all refused. */
+function settleNames(ready: readonly Extract<Loaded, { outcome: 'ready' }>[], taken: ReadonlyMap<string, string>) {
+  const claims = new Map<string, Set<(typeof ready)[number]>>();
+  for (const item of ready) {
+    for (const name of [item.name, ...item.desired.unit.data.aliases]) {
+      claims.set(name, (claims.get(name) ?? new Set()).add(item));
+    }
+  }
+  const rivals: Refusal[] = [];
+  const refused = new Set<(typeof ready)[number]>();
+  for (const [name, items] of claims) {
+    const known = taken.get(name);
+    if (items.size === 1 && known === undefined) continue;
+    const origins = [...items]
+      .map((item) => item.origin)
+      .concat(known ?? [])
+      .sort();
+    for (const item of items) {
+      if (refused.has(item)) continue;
+      refused.add(item);
+      // Rivals of one name are one line in every report, which names them all.
+      if (rivals.some((rival) => rival.name === item.name)) continue;
+      rivals.push({ name: item.name, origin: item.origin, error: errors.BP_PLUGIN_NAME_TAKEN({ name, origins }) });
+    }
+  }
+  return { kept: ready.filter((item) => !refused.has(item)), rivals };
+}
