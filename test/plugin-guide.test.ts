@@ -61,6 +61,8 @@ describe('the plugins printed in the guide', () => {
       headers: { 'content-type': 'application/json' },
       body: '{ "items": ["tea", "milk"] }',
     });
+    const list = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '[]' };
+    expect((await fetch(`${test.url}/orders`, list)).status).toBe(422);
     expect([placed.status, placed.headers.get('location')]).toEqual([201, '/orders/1']);
     expect(JSON.parse(await get('/orders/1?first=1'))).toEqual({ id: '1', items: ['tea'] });
     expect((await fetch(`${test.url}/orders/%31`, { method: 'DELETE' })).status).toBe(401);

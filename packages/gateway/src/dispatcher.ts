@@ -141,8 +141,8 @@ export class Dispatcher implements ExchangeHost {
       this.#refuse(arrival, refusalFor(thrown, this.#place(arrival)));
       return;
     }
-    const layers = onion.select(arrival.request.method ?? 'GET', arrival.url);
-    const exchange = new Exchange(this, arrival, call, layers, destination);
+    const passed = onion.select(arrival.request.method ?? 'GET', arrival.url);
+    const exchange = new Exchange(this, arrival, call, passed, destination);
     if (this.#options.observe !== undefined) exchange.arrivedAt = performance.now();
     this.exchanges.add(exchange);
     this.#options.entrances.run(exchange.call, () => exchange.begin());

@@ -7,7 +7,7 @@ import { Answer, OwnAnswer } from './answer.ts';
 import { CommittedAnswer, SentHeaders } from './committed-answer.ts';
 import { errors } from './errors.ts';
 import { type ResponseWatcher, watch } from './exchange-response.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, Onion, ParsedLayer } from './layer.ts';
 import { expectRejections, failureWithoutAnswer, passThrough, type Step } from './onion.ts';
 import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
 import { ReplyAnswer } from './reply-answer.ts';
@@ -74,6 +74,8 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly layers: readonly Layer[];
+  /** The middleware that sees what has been parsed. */
+  readonly parsing: readonly ParsedLayer[] | undefined;
   readonly destination: Destination;
   readonly upgrade: Upgrade | undefined;
   /** The middleware furthest in that was called. */
@@ -95,7 +97,7 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
     host: ExchangeHost,
     { request, response, url, upgrade }: Arrival,
     call: Call,
-    layers: readonly Layer[],
+    { layers, parsing }: Onion,
     destination: Destination,
   ) {
     this.#host = host;
@@ -105,6 +107,7 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
     this.headers = request.headers;
     this.call = call;
     this.layers = layers;
+    this.parsing = parsing;
     this.destination = destination;
     this.upgrade = upgrade;
     (request as { [KEY]?: Exchange })[KEY] = this;

@@ -18,6 +18,7 @@ import { InstanceHttp } from './instance-http.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { middlewareHandlers } from './middleware-handlers.ts';
 import { buildMountTable, type MountTable } from './mount-table.ts';
+import { PassedOver } from './passed-over.ts';
 import { Slices } from './slices.ts';
 import type { SystemMount } from './system-mount.ts';
 import { refuserOf } from './unavailable.ts';
@@ -88,17 +89,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const facets = new WeakMap<InstanceInfo, InstanceHttp>();
   const servers = new Set<Server>();
+  const passedOver = new PassedOver(logger);
 
   const part: GenerationPart<MountTable> = {
     key: 'http',
     warm: async (instance) => facets.get(instance)?.warm(),
-    build: (draft) =>
-      buildMountTable(draft, {
+    build(draft) {
+      const table = buildMountTable(draft, {
         system,
         httpOf: (instance) => facets.get(instance),
         refuser: (unavailable) => refuserOf(unavailable, clock),
-      }),
-    handlers: ({ middleware }) => middlewareHandlers(middleware),
+      });
+      passedOver.warn(table);
+      return table;
+    },
+    handlers: middlewareHandlers,
   };
   const dispatcher = new Dispatcher({
     table: () => entrances.part(part),

@@ -15,6 +15,7 @@ import { addOperations } from './operations-app.ts';
 import { bodyOf, challengeFor, type Refusal } from './problem-answer.ts';
 import { pathOf } from './request-target.ts';
 import { RouteList } from './route-list.ts';
+import { afterParsing } from './run-parsed.ts';
 
 export type RegisterRoutes = (app: FastifyInstance) => void | Promise<void>;
 
@@ -110,6 +111,8 @@ function prepare(app: FastifyInstance, options: InstanceAppOptions, described: R
     const exchange = exchangeOf(request.raw) as Exchange;
     return sendProblem(exchange, notFound(list, request.method, pathOf(request.url)), reply);
   });
+  // Before the author's own: what they see has been through middleware.
+  app.addHook('preValidation', afterParsing);
   let anyHoldsBack = false;
   app.addHook('onRoute', function (route) {
     list.add(route.url, route.method);

@@ -60,6 +60,10 @@ export class InstanceHttp implements HttpFacet, Destination {
   get serves(): boolean {
     return this.#hasApp || this.#webSockets !== undefined || this.#forwarder !== undefined;
   }
+  /** True where requests are parsed in another process. */
+  get forwards(): boolean {
+    return this.#forwarder !== undefined;
+  }
   get upgrades(): boolean {
     return this.#webSockets !== undefined;
   }

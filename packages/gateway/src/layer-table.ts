@@ -1,6 +1,6 @@
 import type { InstanceInfo } from '@backplane/ports';
 import { compileCondition, concernsPlugin, type Holds } from './condition.ts';
-import { chainLayers, type Layer, type PlacedMiddleware } from './layer.ts';
+import { chainLayers, type Onion, type PlacedMiddleware } from './layer.ts';
 import { type NameOf, RequestPath } from './request-path.ts';
 
 /** Chains kept for each mount: clients choose paths, and must not choose how much is kept. */
@@ -10,15 +10,16 @@ const MOST_CHAINS = 256;
 export class LayerSelection {
   /** Whose middleware it is. */
   readonly instances: readonly InstanceInfo[];
-  readonly #placed: readonly PlacedMiddleware[];
-  readonly #all: readonly Layer[];
+  /** Whoever is in one of the onions. */
+  readonly placed: readonly PlacedMiddleware[];
+  readonly #all: Onion;
   readonly #tests: readonly (Holds | undefined)[] | undefined;
   readonly #nameOf: NameOf;
   /** By one character for each that has a test. */
-  readonly #chains = new Map<string, readonly Layer[]>();
+  readonly #chains = new Map<string, Onion>();
 
   constructor(placed: readonly PlacedMiddleware[], nameOf: NameOf) {
-    this.#placed = placed;
+    this.placed = placed;
     this.instances = [...new Set(placed.map(({ instance }) => instance))];
     this.#nameOf = nameOf;
     this.#all = chainLayers(placed);
@@ -26,19 +27,19 @@ export class LayerSelection {
     this.#tests = tests.some((test) => test !== undefined) ? tests : undefined;
   }
 
-  /** The onion for a request, outermost first. The same array for all that meet the same conditions. */
-  select(method: string, target: string): readonly Layer[] {
+  /** The onion for a request. The same one for all that meet the same conditions. */
+  select(method: string, target: string): Onion {
     return this.#tests === undefined ? this.#all : this.#selectBy(this.#tests, method, target);
   }
 
-  #selectBy(tests: readonly (Holds | undefined)[], method: string, target: string): readonly Layer[] {
+  #selectBy(tests: readonly (Holds | undefined)[], method: string, target: string): Onion {
     const path = new RequestPath(target, this.#nameOf);
     let key = '';
     for (const test of tests) if (test !== undefined) key += test(method, path) ? '1' : '0';
     const known = this.#chains.get(key);
     if (known !== undefined) return known;
     let at = 0;
-    const chain = chainLayers(this.#placed.filter((_, index) => tests[index] === undefined || key[at++] === '1'));
+    const chain = chainLayers(this.placed.filter((_, index) => tests[index] === undefined || key[at++] === '1'));
     if (this.#chains.size < MOST_CHAINS) this.#chains.set(key, chain);
     return chain;
   }

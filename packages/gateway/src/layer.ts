@@ -9,6 +9,20 @@ export type Layer = { readonly plugin: string; readonly name: string } & (
   | { readonly kind: 'hooks'; readonly definition: HookMiddleware; readonly until: number }
 );
 
+/** A middleware that wants to see what has been parsed. */
+export type ParsedLayer = Layer & {
+  readonly kind: 'hooks';
+  readonly definition: Required<Pick<HookMiddleware, 'onParsed'>>;
+};
+
+/** What a request passes. */
+export interface Onion {
+  /** Outermost first. */
+  readonly layers: readonly Layer[];
+  /** Those that see it parsed; `undefined` for none. */
+  readonly parsing: readonly ParsedLayer[] | undefined;
+}
+
 /** A middleware as it was registered. */
 export interface RegisteredMiddleware {
   readonly definition: MiddlewareDefinition;
@@ -55,7 +69,7 @@ export function placeMiddleware(sources: readonly LayerSource[]): readonly Place
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The onion of some of them, in their order. */
-export function chainLayers(placed: readonly PlacedMiddleware[]): readonly Layer[] {
+export function chainLayers(placed: readonly PlacedMiddleware[]): Onion {
   const layers: Layer[] = [];
   for (let index = placed.length - 1; index >= 0; index--) {
     const { definition, name, instance } = placed[index] as PlacedMiddleware;
@@ -68,5 +82,9 @@ export function chainLayers(placed: readonly PlacedMiddleware[]): readonly Layer
       layers.push(Object.freeze({ ...who, kind: 'hooks', definition, until }));
     }
   }
-  return Object.freeze(layers.reverse());
+  layers.reverse();
+  const parsing = layers.filter(seesParsed);
+  return Object.freeze({ layers, parsing: parsing.length > 0 ? parsing : undefined });
 }
+
+const seesParsed = (layer: Layer): layer is ParsedLayer => layer.definition.onParsed !== undefined;

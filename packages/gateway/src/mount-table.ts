@@ -25,6 +25,8 @@ export type Mount =
 export interface MountTable {
   /** All middleware, outermost first. */
   readonly middleware: readonly PlacedMiddleware[];
+  /** Plugins of which middleware with an `onParsed` sees nothing parsed, although it is for them: another process parses there. */
+  readonly passedOver: ReadonlyMap<PlacedMiddleware, readonly string[]>;
   readonly mounts: ReadonlyMap<string, Mount>;
   /** For paths that lead nowhere: the middleware alone. */
   readonly nowhere: { readonly view: View; readonly onion: LayerSelection };
@@ -63,9 +65,12 @@ export function buildMountTable(draft: GenerationDraft, input: MountTableInput):
     for (const segment of system.segments) mounts.set(segment, { kind: 'system', system });
   }
   const plugins = new Map<string, Mount>();
+  const passedOver = new Map<PlacedMiddleware, string[]>();
   for (const { instance, http } of served) {
     const { name } = instance.data;
-    plugins.set(name, { kind: 'plugin', name, destination: http, ...place(name, instance), back: undefined });
+    const placed = place(name, instance);
+    plugins.set(name, { kind: 'plugin', name, destination: http, ...placed, back: undefined });
+    if (http.forwards) passOver(passedOver, placed.onion, name);
   }
   for (const missing of draft.unavailable) {
     const { name, back } = missing;
@@ -76,7 +81,16 @@ export function buildMountTable(draft: GenerationDraft, input: MountTableInput):
     const mount = plugins.get(name);
     if (mount !== undefined && !mounts.has(segment)) mounts.set(segment, mount);
   }
-  return Object.freeze({ middleware, mounts, nowhere: place(undefined) });
+  return Object.freeze({ middleware, passedOver, mounts, nowhere: place(undefined) });
+}
+
+function passOver(passedOver: Map<PlacedMiddleware, string[]>, { placed }: LayerSelection, plugin: string): void {
+  for (const middleware of placed) {
+    if (middleware.definition.onParsed === undefined) continue;
+    const known = passedOver.get(middleware);
+    if (known) known.push(plugin);
+    else passedOver.set(middleware, [plugin]);
+  }
 }
 
 /** Every segment that leads to a plugin, and the plugin's name. */

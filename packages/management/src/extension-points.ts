@@ -25,6 +25,13 @@ const PREDEFINED: readonly Omit<ExtensionPointBody, 'handlers'>[] = [
     return_type: 'GatewayResponse | void',
   },
   {
+    name: 'middleware.parsed',
+    type: 'filter',
+    description: 'Process a request when it has been parsed, before the schema of its route validates it.',
+    parameters: { request: 'GatewayRequest', parsed: 'ParsedRequest' },
+    return_type: 'GatewayResponse | void',
+  },
+  {
     name: 'middleware.post_response',
     type: 'filter',
     description: 'Process a response before its head is sent.',
@@ -60,8 +67,10 @@ export function extensionPointBodies(handlers: readonly ExtensionPointHandler[])
   return PREDEFINED.map((point) => ({ ...point, handlers: (byPoint.get(point.name) ?? []).map(handlerBody) }));
 }
 
-function handlerBody({ plugin, name, phase, priority, form, when }: ExtensionPointHandler): HandlerBody {
-  return { plugin, name, phase, priority, form: form ?? null, when: when === undefined ? null : conditionBody(when) };
+function handlerBody(handler: ExtensionPointHandler): HandlerBody {
+  const { plugin, name, phase, priority, form = null, when, passesOver = [] } = handler;
+  const condition = when === undefined ? null : conditionBody(when);
+  return { plugin, name, phase, priority, form, when: condition, passes_over: [...passesOver] };
 }
 
 type Condition = NonNullable<ExtensionPointHandler['when']>;
@@ -76,13 +85,14 @@ const conditionBody = ({ plugins, methods, paths }: Condition): NonNullable<Hand
 export function placesByPlugin(handlers: readonly ExtensionPointHandler[]): ReadonlyMap<string, PlaceBody[]> {
   const places = new Map<string, PlaceBody[]>();
   for (const [point, inOrder] of Map.groupBy(handlers, ({ point }) => point)) {
-    for (const [index, { plugin, name, when }] of inOrder.entries()) {
+    for (const [index, { plugin, name, when, passesOver = [] }] of inOrder.entries()) {
       const place: PlaceBody = {
         extension_point: point,
         handler: name,
         place: index + 1,
         of: inOrder.length,
         when: when === undefined ? null : conditionBody(when),
+        passes_over: [...passesOver],
       };
       const known = places.get(plugin);
       if (known) known.push(place);

@@ -69,6 +69,18 @@ export interface MiddlewareCondition {
   readonly paths?: readonly string[];
 }
 
+/** A request as the app of its plugin has parsed it. What is changed here is what the route's schema judges, and its handler gets. */
+export interface ParsedRequest {
+  /** The plugin that is asked. */
+  readonly plugin: string;
+  /** The pattern of the route that will answer: `/shop/orders/:id`. */
+  readonly route: string;
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  /** `undefined` where there is none; a `Readable` where the route takes a stream. */
+  body: unknown;
+}
+
 interface MiddlewarePlace {
   readonly name?: string;
   /** Lower is further out: it sees the request first and the answer last. The plugin's phase and priority decide unless told. */
@@ -82,17 +94,25 @@ export interface AroundMiddleware extends MiddlewarePlace {
   /** `next()` resolves before the head is sent. Return what it gave, changed or not, or an answer of your own. */
   handle(request: GatewayRequest, next: NextMiddleware): Promise<GatewayResponse>;
   readonly onRequest?: never;
+  readonly onParsed?: never;
   readonly onResponse?: never;
 }
 
 /**
- * Two functions at the edges of every request of the host. Costs a fraction of `handle`, as nothing is awaited that is not a promise:
+ * Functions at the edges of every request of the host, and behind its parsing. Costs a fraction of `handle`, as nothing is awaited that is not a promise:
  * the form for what reads and sets headers, observes or refuses.
  */
 export interface HookMiddleware extends MiddlewarePlace {
   /** On the way in. Return an answer (`request.respond(…)`) to give it in place of what lies further in; throwing answers with a problem. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks returns nothing
   onRequest?(request: GatewayRequest): GatewayResponse | void | Promise<GatewayResponse | void>;
+  /**
+   * When the plugin's app has parsed the request, before the route's schema validates it; outermost first. As in `onRequest`, an answer or an
+   * error is given in place of the route's, and goes out through all middleware. Not called where nothing is parsed: paths that no route
+   * answers, bodies that cannot be read, WebSockets, and plugins in a process of their own, whose requests are parsed over there.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks returns nothing
+  onParsed?(request: GatewayRequest, parsed: ParsedRequest): GatewayResponse | void | Promise<GatewayResponse | void>;
   /** On the way out, before the head is sent. Not called when the client has gone, nor for a request that `onRequest` answered. */
   onResponse?(request: GatewayRequest, response: GatewayResponse): void | Promise<void>;
   readonly handle?: never;

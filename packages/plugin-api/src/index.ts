@@ -51,6 +51,7 @@ export type {
   MiddlewareCondition,
   MiddlewareDefinition,
   NextMiddleware,
+  ParsedRequest,
   ResponseBody,
   ResponseHeaders,
   ResponseInit,

@@ -14,6 +14,8 @@ export interface ExtensionPointHandler {
   readonly form?: string;
   /** When it runs; always unless told. */
   readonly when?: MiddlewareCondition;
+  /** Plugins whose requests it cannot see, although it is for them. */
+  readonly passesOver?: readonly string[];
 }
 
 /** Something that can tell which handlers there are, those of each point in the order in which they run. */

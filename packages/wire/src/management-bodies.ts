@@ -37,6 +37,10 @@ const ConditionBody = Type.Object(
   { description: 'Which requests it is for: all that is given must be met.' },
 );
 
+const PassesOver = Type.Array(Type.String(), {
+  description: 'Plugins whose requests it cannot see, although it is for them: they are parsed in another process.',
+});
+
 /** Where one handler of a plugin stands among all handlers of an extension point. */
 export const PlaceBody = Type.Object({
   extension_point: Type.String(),
@@ -44,6 +48,7 @@ export const PlaceBody = Type.Object({
   place: Type.Integer({ minimum: 1, description: 'Counted in the order in which they run.' }),
   of: Type.Integer({ minimum: 1 }),
   when: Nullable(ConditionBody),
+  passes_over: PassesOver,
 });
 export type PlaceBody = Static<typeof PlaceBody>;
 
@@ -125,6 +130,7 @@ export const HandlerBody = Type.Object({
   priority: Type.Number({ description: 'Lower runs first, inside a phase.' }),
   form: Nullable(Type.String({ description: 'Of middleware: hooks or around.' })),
   when: Nullable(ConditionBody),
+  passes_over: PassesOver,
 });
 export type HandlerBody = Static<typeof HandlerBody>;
 
