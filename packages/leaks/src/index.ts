@@ -1,1 +1,1 @@
-export { Ledger } from './ledger.ts';
+export { Ledgers } from './ledgers.ts';

@@ -3,9 +3,8 @@ export interface Site {
   stack?: unknown;
 }
 
-/** A place as V8 knows it: lines and columns from 1, in the text that runs. */
+/** A place in the text of a version, lines and columns from 1. */
 export interface Frame {
-  readonly url: string;
   readonly line: number;
   readonly column: number;
 }
@@ -21,13 +20,13 @@ export function captureSite(site: object, below: (...args: never[]) => unknown):
   Error.stackTraceLimit = limit;
 }
 
-/** Innermost first. Without source maps: those of a version that was replaced are no longer Node's. */
-export function framesOf(site: Site): Frame[] {
+/** Those in the script of that name, innermost first. Without source maps: those of a version that was replaced are no longer Node's. */
+export function framesOf(site: Site, url: string | undefined): Frame[] {
   const before = Error.prepareStackTrace;
   Error.prepareStackTrace = (_, calls) => calls;
   try {
-    const calls: unknown = site.stack;
-    return Array.isArray(calls) ? calls.map(frameOf) : [];
+    const calls = site.stack;
+    return Array.isArray(calls) ? calls.filter((call) => call.getScriptNameOrSourceURL() === url).map(frameOf) : [];
   } finally {
     if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
     else Error.prepareStackTrace = before;
@@ -35,9 +34,5 @@ export function framesOf(site: Site): Frame[] {
 }
 
 function frameOf(call: NodeJS.CallSite): Frame {
-  return {
-    url: call.getScriptNameOrSourceURL() ?? '',
-    line: call.getLineNumber() ?? 0,
-    column: call.getColumnNumber() ?? 0,
-  };
+  return { line: call.getLineNumber() ?? 0, column: call.getColumnNumber() ?? 0 };
 }

@@ -7,12 +7,10 @@ const PACKAGES = /[\\/]node_modules[\\/]/;
 
 /** The text of one version of a plugin's code, and where its parts stand in the author's files. Reads the map when first asked. */
 export class SourceText {
-  readonly #url: string;
   readonly #text: string;
   #map: SourceMap | undefined;
 
-  constructor(url: string, text: string) {
-    this.#url = url;
+  constructor(text: string) {
     this.#text = text;
   }
 
@@ -20,7 +18,7 @@ export class SourceText {
    * Where the author's own file stands in a stack, as `FILE:LINE:COLUMN`. What was made by a package in there is named with the place that called it.
    */
   placeOf(frames: readonly Frame[]): string | undefined {
-    const places = frames.filter(({ url }) => url === this.#url).flatMap((frame) => this.#originOf(frame) ?? []);
+    const places = frames.flatMap((frame) => this.#originOf(frame) ?? []);
     const [first] = places;
     if (first === undefined || !PACKAGES.test(first)) return first;
     const own = places.find((place) => !PACKAGES.test(place));

@@ -21,6 +21,7 @@ const bundle: Bundle = {
   imported: [],
   required: [],
   addons: [],
+  mentions: [],
 };
 const kept = { bundle, witnesses: [{ kind: 'absent' as const, path: '/plugins/one.js' }] };
 

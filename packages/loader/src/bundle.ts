@@ -21,6 +21,8 @@ export interface Bundle {
   readonly required: readonly string[];
   /** Native add-ons that are named in the code; absolute. */
   readonly addons: readonly string[];
+  /** What the code seems to change that outlives it: see `mentionsIn`. */
+  readonly mentions: readonly string[];
 }
 
 /** By this name stack traces know a bundle whose source map is off. It is the same for every version of a plugin. */

@@ -8,6 +8,7 @@ import { problem } from './compile-error.ts';
 import { type Compiled, type Compiler, mapUrl } from './compiler.ts';
 import { loaderErrors } from './errors.ts';
 import { lookupPaths } from './lookups.ts';
+import { mentionsIn } from './mentions.ts';
 import { type FunctionText, toFunctionText } from './module-text.ts';
 import { type FileWitness, type Witness, witness } from './witness.ts';
 
@@ -62,6 +63,7 @@ export async function makeBundle(
         imported: parts.imported,
         required: compiled.required,
         addons: compiled.addons,
+        mentions: mentionsIn(parts.text),
       },
       witnesses: [...seen, ...data, ...lookups],
     };

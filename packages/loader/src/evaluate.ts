@@ -39,7 +39,7 @@ export async function evaluate(
 ): Promise<Namespace> {
   for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
   const run = await madeFrom(bundle, make);
-  ledger?.identify(bundleUrl(bundle.entry), textOf(run));
+  ledger?.identify({ url: bundleUrl(bundle.entry), text: textOf(run), mentions: bundle.mentions });
   let exported: object = {};
   const takeExports = (namespace: object): void => {
     exported = namespace;

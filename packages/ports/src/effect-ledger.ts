@@ -26,8 +26,18 @@ export interface CodeLedger extends EffectLedger {
   readonly self: (inside?: () => unknown) => unknown;
   /** What the code gets for a builtin module of Node, imported (its namespace) or required. */
   builtin(specifier: string, real: object): object;
-  /** Tells which code it is, before it runs. `text` gives its source, with the source map in the last line, as long as the ledger is open. */
-  identify(url: string, text: () => string): void;
+  /** Tells which code it is, before it runs. */
+  identify(code: LedgerCode): void;
+}
+
+/** Code as its ledger knows it. */
+export interface LedgerCode {
+  /** By which stack traces name it, without source maps. */
+  readonly url: string;
+  /** Its text as it runs, with the source map in the last line. Must not keep the code. */
+  readonly text: () => string;
+  /** What it seems to change that outlives it: `globalThis`, names of shared objects, `process.stdout`. */
+  readonly mentions: readonly string[];
 }
 
 /** Opens a ledger for code that is about to be evaluated. */

@@ -1,5 +1,5 @@
 export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-report.ts';
-export type { CodeLedger, EffectLedger, LedgerGlobals, OpenLedger } from './effect-ledger.ts';
+export type { CodeLedger, EffectLedger, LedgerCode, LedgerGlobals, OpenLedger } from './effect-ledger.ts';
 export type { ExtensionPointHandler, ExtensionPointSource } from './extension-points.ts';
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
 export type { HostControl } from './host-control.ts';

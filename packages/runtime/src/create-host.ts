@@ -4,7 +4,7 @@ import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
-import { Ledger } from '@backplane/leaks';
+import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
@@ -95,11 +95,12 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const signer = createSoftwareKeySigner({ directory: join(dataDir, 'keys'), clock });
   const cacheDir = join(dataDir, 'cache', 'bundles');
   const { loadLimit: evaluationMs } = options;
+  const ledgers = new Ledgers();
   const loader: Loader = createLoader({
     cacheDir,
     shared: sharedModules,
     clock,
-    openLedger: () => new Ledger(),
+    openLedger: ledgers.open,
     ...(evaluationMs !== undefined && { evaluationMs }),
   });
 
@@ -240,6 +241,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
     await Promise.all([loader.close(), management.close()]);
+    ledgers[Symbol.dispose]();
     logger.info('The host has stopped.');
     await logging.close();
   }
