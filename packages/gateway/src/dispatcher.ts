@@ -56,6 +56,13 @@ export class Dispatcher implements ExchangeHost {
     return this.exchanges.size + this.#waiting.size;
   }
 
+  /** True where the path belongs to a plugin, running or not, or to a page of the host. */
+  owns(target: string): boolean {
+    const segment = firstSegment(originForm(target));
+    const { mounts } = this.#options.table();
+    return segment !== undefined && (mounts.has(segment) || mounts.has(canonicalName(segment)));
+  }
+
   serve(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
     const sent = request.url ?? '/';
     const url = originForm(sent);

@@ -58,6 +58,8 @@ export interface Gateway {
   /** Serves a request, for servers of someone else's. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** True where a path belongs to a plugin or to a page of the host; else the owner of the server may answer. */
+  owns(target: string): boolean;
   /** Serves everything that a server of someone else's receives. The server stays theirs. */
   attach(server: Server): void;
   /** Opens a server, or one more. @throws what `server.listen` fails with */
@@ -148,6 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       facets.set(instance, http);
       return http;
     },
+    owns: (target) => dispatcher.owns(target),
     attach(server) {
       server.on('request', handler).on('upgrade', upgrade);
     },

@@ -13,6 +13,8 @@ import type {
   PluginStatus,
 } from '@backplane/ports';
 import { runWithCall } from './call/call-storage.ts';
+import { HostServices } from './call/host-services.ts';
+import { createServiceHandle } from './call/service-handle.ts';
 import { ServiceInvoker } from './call/service-invoker.ts';
 import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
@@ -54,6 +56,8 @@ export class Kernel implements Entrances {
   readonly environment: string;
   /** Events between plugins. */
   readonly events: EventBus;
+  /** Services of the operator's own. A change of them shows in the next generation. */
+  readonly hostServices: HostServices;
   /** Which services there are. */
   readonly services: ServiceDirectory;
   readonly #reconciler: Reconciler;
@@ -62,7 +66,8 @@ export class Kernel implements Entrances {
     this.clock = options.clock ?? systemClock;
     this.environment = options.environment ?? 'development';
     const checkCloneable = options.checkCloneable ?? this.environment !== 'production';
-    const hostServices = options.hostServices ?? new Map<string, object>();
+    const hostServices = new HostServices(options.hostServices);
+    this.hostServices = hostServices;
     this.events = new EventBus({
       clock: this.clock,
       entrances: this,
@@ -207,6 +212,11 @@ export class Kernel implements Entrances {
    */
   callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
     return this.#reconciler.callService(serviceId, method, args);
+  }
+
+  /** A handle on a plugin's service for the host itself: each method is `callService`. */
+  serviceHandle(serviceId: string): object {
+    return createServiceHandle(serviceId, (method, args) => this.callService(serviceId, method, args));
   }
 
   /** Takes an instance out that turned out to be broken: it is treated as if it had said so itself. */

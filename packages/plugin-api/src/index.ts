@@ -104,7 +104,7 @@ export {
   type PathParams,
   reply,
 } from './operation.ts';
-export { isPluginClass, PluginBase, type PluginClass, pluginFromClass } from './plugin-class.ts';
+export { isPluginClass, PluginBase, type PluginClass, pluginFromClass, pluginFromInstance } from './plugin-class.ts';
 export type { Handover, IsolationLevel, PluginContext, PluginIdentity } from './plugin-context.ts';
 export { type AuthRule, requiresAuth } from './requires-auth.ts';
 export type { Effect, Scope, ScopedResource } from './scope.ts';

@@ -63,6 +63,19 @@ export interface PluginClass {
 
 /** Makes the same data from a class that `definePlugin` makes from an object. Whatever callbacks of kinds it has, it is of those kinds. */
 export function pluginFromClass(Class: PluginClass): Plugin {
+  return pluginOf(Class, () => new Class(), {});
+}
+
+/**
+ * Makes a plugin of an object that exists already. There is one of it, so a new version of it cannot stand beside the old one: it is stopped first,
+ * and begun again.
+ */
+export function pluginFromInstance(plugin: PluginBase): Plugin {
+  return pluginOf(plugin.constructor as unknown as PluginClass, () => plugin, { replace: 'stop-first' });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: config and needs are those of the class
+function pluginOf(Class: PluginClass, make: () => PluginBase<any, any>, rule: Pick<PluginMetadata, 'replace'>): Plugin {
   const metadata: PluginMetadata = { ...Class.classDefaults, ...Class.metadata };
   const kinds = new Set([
     ...(Class.classDefaults?.kinds ?? []),
@@ -73,12 +86,13 @@ export function pluginFromClass(Class: PluginClass): Plugin {
   const groups = serviceGroups(metadata.name, Class.prototype);
   return definePlugin({
     ...metadata,
+    ...rule,
     ...(groups.size > 0 && { provides: [...(metadata.provides ?? []), ...groups.keys()] }),
     ...(kinds.size > 0 && { kinds: [...kinds] }),
     ...(Class.config && { config: Class.config }),
     ...(Class.needs && { needs: Class.needs }),
     async initialize(context) {
-      const plugin = new Class();
+      const plugin = make();
       adopt(context, plugin);
       await plugin.begin(context);
       provideGroups(context, plugin, groups);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createGateway, type Gateway } from '@backplane/gateway';
@@ -7,7 +8,7 @@ import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
 import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
-import { isPluginClass, type Logger, pluginFromClass } from '@backplane/plugin-api';
+import type { Logger } from '@backplane/plugin-api';
 import type { ChangeReport, Entrances, HostControl, LeakReceipt, PluginStatus } from '@backplane/ports';
 import {
   adminTokenFrom,
@@ -26,8 +27,12 @@ import { HOST_VERSION } from './host-version.ts';
 import { LivePlugins } from './live-plugins.ts';
 import type { LoadedPlugins } from './loaded-plugin.ts';
 import { makeDataDir } from './make-data-dir.ts';
+import { type MountOptions, mountOf } from './mount.ts';
 import { PluginLibrary } from './plugin-library.ts';
+import { PluginManager } from './plugin-manager.ts';
+import { programLayers } from './program-layers.ts';
 import { realFolder } from './real-folder.ts';
+import { RegisteredPlugins } from './registered-plugins.ts';
 import { sharedModules } from './shared-modules.ts';
 
 /** What became of a start. */
@@ -61,8 +66,18 @@ export interface Host {
   setLogLevel(namespace: string, level: LogLevel | undefined): void;
   /** Where the management token is kept; `undefined` when it was given. */
   readonly tokenFile: string | undefined;
-  /** For a server of someone else's. */
+  /** Plugins and services by program. */
+  readonly plugins: PluginManager;
+  /** For a server of someone else's: answers every request. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** True where a path belongs to a plugin or to the host's own pages. Below `prefix`, where one is given. */
+  serves(target: string, prefix?: string): boolean;
+  /** Answers a request, or leaves it to `next` where it belongs to nobody here. Without `next` it is a 404. */
+  handle(request: IncomingMessage, response: ServerResponse, options?: MountOptions): void;
+  /** The same for an upgrade to WebSocket. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options?: MountOptions): void;
+  /** Listens at one more address, and gives it. */
+  listen(where?: { readonly host?: string; readonly port?: number }): Promise<string>;
   /** Serves requests and upgrades of someone else's server, which stays theirs. */
   attach(server: Server): void;
   /** Calls a plugin's service as the host. */
@@ -78,6 +93,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const dataDir = resolve(options.dataDir ?? 'data');
   const production = environment === 'production';
   if (production && options.openapi === 'open') throw errors.BP_OPENAPI_OPEN({});
+  if (production && options.openManagement === true) throw errors.BP_MANAGEMENT_OPEN({});
   await makeDataDir(dataDir);
   enableSourceMaps();
 
@@ -130,7 +146,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     control,
     logger: logging.logger('backplane.management'),
     clock,
-    metrics: registry,
+    ...(options.metrics !== false && { metrics: registry }),
+    open: options.openManagement ?? false,
     version: HOST_VERSION,
     openapi: options.openapi ?? (production ? 'closed' : 'open'),
     allowedHosts: options.allowedHosts ?? [],
@@ -164,11 +181,12 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     },
   });
   const configDir = resolve(options.configDir ?? 'config');
+  const registered = new RegisteredPlugins(options.plugins);
   const library = new PluginLibrary({
     paths: options.pluginPaths ?? [],
-    registered: (options.plugins ?? []).map((plugin) => (isPluginClass(plugin) ? pluginFromClass(plugin) : plugin)),
+    registered,
     loader,
-    configs: createConfigSource({ configDir, environment }),
+    configs: createConfigSource({ configDir, environment, layersOver: programLayers(options.pluginConfig) }),
     configFolder: realFolder(join(configDir, 'plugins')),
     isolation: options.isolation ?? {},
     isolate: createIsolate({ cacheDir, clock }),
@@ -254,6 +272,9 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     setLogLevel: (namespace, level) => logging.setLevel(namespace, level),
     tokenFile,
     handler: gateway.handler,
+    plugins: new PluginManager({ kernel, library, registered, reload }),
+    ...mountOf(gateway),
+    listen: async (where) => (await listen(gateway, where ?? {})) as string,
     async rescan() {
       const loaded = await library.loadAll();
       const there = new Set([

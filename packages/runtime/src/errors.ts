@@ -87,4 +87,41 @@ export const errors = defineErrors('runtime', {
     mend: 'Give a folder that this user may write to with --data or BACKPLANE_DATA_DIR.',
     message: (d: { folder: string; reason: string }) => `The data folder ${d.folder} cannot be used: ${d.reason}.`,
   },
+  BP_SERVICE_PROVIDED: {
+    title: 'A service is provided by a plugin already',
+    status: 409,
+    mend: 'Give yours another id, or stop the plugin.',
+    message: (d: { service: string; plugin: string }) => `Service ${d.service} is provided by plugin ${d.plugin}.`,
+  },
+  BP_SERVICE_NEEDED: {
+    title: 'A service cannot be taken back, for plugins need it',
+    status: 409,
+    mend: 'Stop them first, or register another implementation in its place.',
+    message: (d: { service: string; plugins: readonly string[] }) =>
+      `Service ${d.service} is needed by ${d.plugins.join(', ')}.`,
+  },
+  BP_PLUGIN_NOT_STARTED: {
+    title: 'A plugin that was to run does not',
+    status: 409,
+    mend: '',
+    advice: 'The message has the reason, with the code of the error it comes from.',
+    message: (d: { plugin: string; code: string; reason: string }) => `Plugin "${d.plugin}" does not run: ${d.reason}`,
+  },
+  BP_MANAGEMENT_OPEN: {
+    title: 'Management would be open in production',
+    status: 400,
+    mend: 'Leave openManagement (enableAuth: false) out, and use the token.',
+    message: () => 'In production, management is not opened.',
+  },
+  BP_SERVICE_CONFIG_INVALID: {
+    title: 'The configuration of a plugin-enabled service cannot be read',
+    status: 400,
+    mend: 'See docs/embedding.md for what stands in it.',
+    message: (d: { file: string; problem: string }) => `${d.file}: ${d.problem}.`,
+  },
+  BP_SERVICE_NOT_CREATED: {
+    title: 'There is no plugin manager before there is a service',
+    mend: 'Call createServiceWithPlugins first.',
+    message: () => 'No service has been created yet.',
+  },
 });

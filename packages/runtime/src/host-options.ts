@@ -1,14 +1,15 @@
 import type { Clock } from '@backplane/base';
-import type { IsolationLevel, Plugin, PluginClass } from '@backplane/plugin-api';
+import type { IsolationLevel } from '@backplane/plugin-api';
 import type { LogLevel } from '@backplane/telemetry';
 import type { LiveChange } from './live-plugins.ts';
+import type { PluginInput } from './registered-plugins.ts';
 
 /** How a host is made. Nothing is read from the environment: the command line does that, and someone else's program decides for itself. */
 export interface HostOptions {
   /** Folders in which plugins are looked for. Default none. */
   readonly pluginPaths?: readonly string[];
   /** Plugins handed in by program. */
-  readonly plugins?: readonly (Plugin | PluginClass)[];
+  readonly plugins?: readonly PluginInput[];
   /** Services of the operator's own, by id; plugins need them like any other. */
   readonly services?: Readonly<Record<string, object>>;
   /** Holds `plugins/NAME.yaml`. Default `./config`. */
@@ -26,6 +27,12 @@ export interface HostOptions {
    * refused, else `open`.
    */
   readonly openapi?: 'open' | 'closed';
+  /** Asks nobody on this machine for the management token. Refused in production. Default `false`. */
+  readonly openManagement?: boolean;
+  /** Whether `/metrics` is served. Default `true`. */
+  readonly metrics?: boolean;
+  /** Configuration of plugins by name, over that of the files. */
+  readonly pluginConfig?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The management token; otherwise read from, or generated into, `DATA/admin.token`. */
   readonly adminToken?: string;
   /** Where plugins run that say nothing themselves, by name; `*` for all others. Default `inline`. */

@@ -1,3 +1,13 @@
 export { createHost, type Host, type HostStart } from './create-host.ts';
 export type { HostOptions } from './host-options.ts';
 export { type LiveChange, liveLine } from './live-plugins.ts';
+export type { MountOptions } from './mount.ts';
+export {
+  createPluginEnabledService,
+  type PluginEnabledService,
+  PluginEnabledServiceFactory,
+  type PluginEnabledServiceOptions,
+  type ServiceConfig,
+} from './plugin-enabled-service.ts';
+export type { ManagedPlugin, PluginManager } from './plugin-manager.ts';
+export type { PluginInput } from './registered-plugins.ts';

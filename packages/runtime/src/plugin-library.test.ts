@@ -6,6 +6,7 @@ import type { Loader } from '@backplane/loader';
 import { definePlugin } from '@backplane/plugin-api';
 import { expect, it } from 'vitest';
 import { PluginLibrary } from './plugin-library.ts';
+import { RegisteredPlugins } from './registered-plugins.ts';
 
 it('refuses a plugin whose loading fails in an unforeseen way, and loads the others', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'backplane-library-'));
@@ -20,7 +21,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
   };
   const library = new PluginLibrary({
     paths: [folder],
-    registered: [],
+    registered: new RegisteredPlugins(),
     loader,
     configs: createConfigSource({ configDir: folder, environment: 'test' }),
     isolation: {},

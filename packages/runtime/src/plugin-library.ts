@@ -10,6 +10,7 @@ import satisfies from 'semver/functions/satisfies.js';
 import { errors } from './errors.ts';
 import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
 import { attempt, describe, type Loaded, type LoadedPlugins, settle } from './loaded-plugin.ts';
+import type { RegisteredPlugins } from './registered-plugins.ts';
 
 /** Reads a plugin's data and makes its unit without running its code in this process. */
 export type Isolate = (candidate: PluginCandidate) => Promise<ReadUnit>;
@@ -31,7 +32,7 @@ export interface ChangedPlugins extends LoadedPlugins {
 export interface PluginLibraryOptions {
   readonly paths: readonly string[];
   /** Handed in by program. */
-  readonly registered: readonly Plugin[];
+  readonly registered: RegisteredPlugins;
   readonly loader: Loader;
   readonly configs: ConfigSource;
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
@@ -49,6 +50,7 @@ const LOADING_AT_ONCE = 16;
 export class PluginLibrary {
   readonly #options: PluginLibraryOptions;
   readonly #known: KnownPlugins;
+  readonly #held = new Set<string>();
   /** Problems of discovery that have been told. */
   #told: ReadonlySet<string> = new Set();
 
@@ -62,7 +64,7 @@ export class PluginLibrary {
     const { configs, registered } = this.#options;
     configs.refresh();
     const { candidates, problems } = await this.#discover();
-    const program = await Promise.all(registered.map((plugin) => this.#loadRegistered(plugin)));
+    const program = await Promise.all(registered.wanted().map((plugin) => this.#loadRegistered(plugin)));
     const there = new Set(candidates.map(placeOf));
     for (const plugin of this.#known.all()) if (!there.has(placeOf(plugin.candidate))) this.#known.forget(plugin);
     this.#newProblems(problems);
@@ -160,7 +162,7 @@ export class PluginLibrary {
   async load(name: string): Promise<DesiredPlugin> {
     const { configs, registered } = this.#options;
     configs.refresh();
-    const program = registered.find((plugin) => canonicalName(plugin.name) === name);
+    const program = registered.get(name);
     const loaded = program ? await this.#loadRegistered(program) : await this.#loadCandidate(await this.#find(name));
     if (loaded.outcome === 'refused') throw loaded.error;
     if (loaded.outcome === 'disabled') throw errors.BP_PLUGIN_DISABLED({ plugin: name });
@@ -169,6 +171,18 @@ export class PluginLibrary {
       throw errors.BP_PLUGIN_RENAMED({ asked: name, found: loaded.name, origin: loaded.origin });
     }
     return loaded.desired;
+  }
+
+  /** Keeps a plugin of the folders from running, until it is let go: it counts as switched off. */
+  hold(name: string, held: boolean): void {
+    if (held) this.#held.add(name);
+    else this.#held.delete(name);
+  }
+
+  /** Looks at what a plugin that was handed in says of itself. @throws BP_PLUGIN_METADATA */
+  check(name: string): void {
+    const plugin = this.#options.registered.get(name);
+    if (plugin) dataOf(plugin, undefined, name);
   }
 
   /** Where the plugin folders hold a plugin of that file, manifest or package name, sound or not. */
@@ -266,7 +280,7 @@ export class PluginLibrary {
     const { name, aliases, version, config: schema } = unit.data;
     const configured = await this.#options.configs.pluginConfig(name, aliases);
     const { enabled, version: range } = configured.settings;
-    if (enabled === false) {
+    if (enabled === false || this.#held.has(name)) {
       await this.#drop(name, unit.ledger);
       return { name, origin, outcome: 'disabled' };
     }

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Plugin, PluginClass } from '@backplane/plugin-api';
 import { createHost, type Host, type HostOptions, type HostStart } from '@backplane/runtime';
 
 /** A real host on a free port of loopback, with folders of its own. Dispose it, and everything it made is gone. */
@@ -22,12 +21,13 @@ const TOKEN = 'test-token-of-at-least-sixteen-characters';
 /** Starts a real host. Plugins come by program, or from `FOLDER/plugins` when `prepare` puts them there. */
 export async function createTestHost(
   options: HostOptions & {
-    readonly plugins?: readonly (Plugin | PluginClass)[];
     /** Called with the folder before the host starts. */
     readonly prepare?: (folder: string) => void | Promise<void>;
+    /** Called with the host before it starts. */
+    readonly before?: (host: Host) => void | Promise<void>;
   } = {},
 ): Promise<TestHost> {
-  const { prepare, ...rest } = options;
+  const { prepare, before, ...rest } = options;
   const folder = await mkdtemp(join(tmpdir(), 'backplane-test-'));
   await prepare?.(folder);
   const log: string[] = [];
@@ -42,6 +42,7 @@ export async function createTestHost(
     logDestination: { write: (line) => log.push(line.trimEnd()) },
     ...rest,
   });
+  await before?.(host);
   const start = await host.start();
   return {
     host,

@@ -1,5 +1,6 @@
 import type { BackplaneError, Clock } from '@backplane/base';
 import type { GenerationPart, StepReport } from '@backplane/ports';
+import type { HostServices } from '../call/host-services.ts';
 import { errors } from '../errors.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import type { Instance } from '../lifecycle/instance.ts';
@@ -19,7 +20,7 @@ export interface ExecutionSurroundings {
   readonly clock: Clock;
   readonly table: GenerationTable;
   readonly supervisor: Supervisor;
-  readonly hostServices: ReadonlyMap<string, object>;
+  readonly hostServices: HostServices;
   readonly parts: readonly GenerationPart<unknown>[];
   readonly checkCloneable: boolean;
   readonly onEvent: (event: KernelEvent) => void;

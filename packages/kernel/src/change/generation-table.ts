@@ -1,5 +1,6 @@
 import { type Clock, messageOf } from '@backplane/base';
 import type { GenerationDraft, GenerationPart, InstanceInfo, Unavailable } from '@backplane/ports';
+import type { HostServices } from '../call/host-services.ts';
 import { errors } from '../errors.ts';
 import type { Resolution } from '../graph/resolve-graph.ts';
 import type { KernelEvent } from '../kernel-event.ts';
@@ -24,7 +25,7 @@ export class GenerationTable {
   readonly units: UnitTable;
   readonly #clock: Clock;
   readonly #parts: readonly GenerationPart<unknown>[];
-  readonly #hostServices: ReadonlyMap<string, object>;
+  readonly #hostServices: HostServices;
   readonly #onSwapped: () => void;
   readonly #leaving = new Set<Promise<void>>();
   /** Who is on the way out and may still call an instance, also from changes before the one that ends it. */
@@ -35,7 +36,7 @@ export class GenerationTable {
   constructor(options: {
     readonly clock: Clock;
     readonly parts: readonly GenerationPart<unknown>[];
-    readonly hostServices: ReadonlyMap<string, object>;
+    readonly hostServices: HostServices;
     readonly onSwapped: () => void;
     readonly onEvent: (event: KernelEvent) => void;
   }) {

@@ -1,6 +1,7 @@
 import { type Clock, messageOf } from '@backplane/base';
 import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep, StepReport } from '@backplane/ports';
 import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
+import type { HostServices } from '../call/host-services.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
@@ -25,7 +26,7 @@ export interface ReconcilerOptions {
   readonly environment: string;
   readonly facets: InstanceFacets;
   readonly parts: readonly GenerationPart<unknown>[];
-  readonly hostServices: ReadonlyMap<string, object>;
+  readonly hostServices: HostServices;
   readonly invoker: ServiceInvoker;
   readonly resources: ResourceTable;
   readonly events: EventBus;

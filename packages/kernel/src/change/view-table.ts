@@ -1,4 +1,5 @@
 import type { Clock } from '@backplane/base';
+import type { HostServices } from '../call/host-services.ts';
 import { InstanceView } from '../call/instance-view.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 
@@ -9,6 +10,8 @@ export class ViewTable {
   readonly #generation: number;
   readonly #clock: Clock;
   readonly #hostServices: ReadonlyMap<string, object>;
+  /** Views with other services are other views. */
+  readonly #services: string;
   readonly #carried: ReadonlyMap<string, InstanceView>;
   readonly #used = new Map<string, InstanceView>();
   readonly #made = new Map<string, InstanceView>();
@@ -16,12 +19,13 @@ export class ViewTable {
   constructor(
     generation: number,
     clock: Clock,
-    hostServices: ReadonlyMap<string, object>,
+    hostServices: HostServices,
     carried: ReadonlyMap<string, InstanceView>,
   ) {
     this.#generation = generation;
     this.#clock = clock;
-    this.#hostServices = hostServices;
+    this.#hostServices = hostServices.current;
+    this.#services = hostServices.version === 0 ? '' : `services ${hostServices.version}: `;
     this.#carried = carried;
   }
 
@@ -31,7 +35,8 @@ export class ViewTable {
     // A set grows while it is walked, so this visits everything that can be reached.
     for (const instance of reached) for (const next of reach(instance)) reached.add(next);
     const instances = [...reached];
-    const key = instances.map((instance) => `${instance.identity.name}#${instance.identity.instance}`).join(' ');
+    const key =
+      this.#services + instances.map((instance) => `${instance.identity.name}#${instance.identity.instance}`).join(' ');
     let view = this.#used.get(key);
     if (view === undefined) {
       view = this.#carried.get(key) ?? this.#made.get(key);

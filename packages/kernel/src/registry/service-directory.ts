@@ -4,6 +4,7 @@ import type { Entrances, GenerationPart } from '@backplane/ports';
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
 import { runWithCall } from '../call/call-storage.ts';
+import type { HostServices } from '../call/host-services.ts';
 import type { InstanceView } from '../call/instance-view.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import { errors } from '../errors.ts';
@@ -27,7 +28,7 @@ interface Hearing {
 export interface ServiceDirectoryOptions {
   readonly clock: Clock;
   readonly entrances: Pick<Entrances, 'part'>;
-  readonly hostServices: ReadonlyMap<string, object>;
+  readonly hostServices: HostServices;
 }
 
 /** Says which services there are, and tells service plugins what comes and goes. */
@@ -43,7 +44,7 @@ export class ServiceDirectory {
       key: 'services',
       build: (draft) => {
         const instances = draft.instances as readonly Instance[];
-        return { instances, services: listServices(instances, options.hostServices) };
+        return { instances, services: listServices(instances, options.hostServices.current) };
       },
       handlers: ({ instances }) =>
         instances
