@@ -11,7 +11,7 @@ import { createPaint, type Paint, startReport } from './start-report.ts';
 export async function devCommand(flags: StartFlags): Promise<void> {
   const paint = createPaint(process.stdout.isTTY === true && !process.env.NO_COLOR);
   const say = (text: string) => process.stdout.write(`${text}\n`);
-  const options = hostOptions(flags);
+  const options = await hostOptions(flags);
   const { host, start, stop } = await runHost({
     ...options,
     logFormat: options.logFormat ?? 'pretty',

@@ -37,6 +37,7 @@ function hostCommand(program: Command, name: string, description: string): Comma
       'folder with plugins; may be repeated (BACKPLANE_PLUGIN_DISCOVERY_PATHS, ./plugins)',
       collect,
     )
+    .option('--no-packages', 'do not look for plugins in the packages that ./package.json depends on')
     .option('--config <folder>', 'folder with configuration (BACKPLANE_CONFIG_DIR, ./config)')
     .option('--data <folder>', 'folder for keys, token and caches (BACKPLANE_DATA_DIR, ./data)')
     .option('--environment <name>', 'development, staging, production, … (BACKPLANE_ENVIRONMENT, development)')

@@ -1,14 +1,17 @@
 import { messageOf } from '@backplane/base';
-import { createHost, type Host, type HostOptions, type HostStart } from '@backplane/runtime';
-import { type StartFlags, startOptions } from './start-options.ts';
+import { createHost, type Host, type HostOptions, type HostStart, readDiscoverySettings } from '@backplane/runtime';
+import { configDirOf, type StartFlags, startOptions } from './start-options.ts';
 
 /** The exit codes of the command line. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
-/** What flags and environment say, or the end of the process with what is wrong with them. */
-export function hostOptions(flags: StartFlags): HostOptions {
+/** What flags, environment and `base.yaml` say, or the end of the process with what is wrong with them. */
+export async function hostOptions(flags: StartFlags): Promise<HostOptions> {
   try {
-    return startOptions(flags, process.env);
+    const { problems, ...settings } = await readDiscoverySettings(configDirOf(flags, process.env));
+    const [problem] = problems;
+    if (problem) throw new Error(`${problem.file ?? ''}:${problem.line ?? 1}: ${problem.message}`);
+    return startOptions(flags, process.env, settings);
   } catch (error) {
     return refuse(error);
   }

@@ -6,6 +6,7 @@ describe('the options of a start', () => {
   it('has sane defaults', () => {
     expect(startOptions({}, {})).toEqual({
       pluginPaths: ['./plugins'],
+      packagesOf: '.',
       configDir: './config',
       dataDir: './data',
       environment: 'development',
@@ -29,6 +30,23 @@ describe('the options of a start', () => {
       [],
     );
     expect(startOptions({ plugins: ['./x'] }, { MMF_PLUGIN_DISCOVERY_PATHS: paths }).pluginPaths).toEqual(['./x']);
+  });
+
+  it('takes the folders of base.yaml where neither flag nor environment names some', () => {
+    const settings = { paths: ['/from/file'], pluginConfigDir: '/from/config' };
+    expect(startOptions({}, {}, settings)).toMatchObject({
+      pluginPaths: ['/from/file'],
+      pluginConfigDir: '/from/config',
+    });
+    expect(startOptions({ plugins: ['./x'] }, {}, settings).pluginPaths).toEqual(['./x']);
+    const off = { pluginPaths: [] };
+    expect(startOptions({}, {}, { ...settings, enabled: false })).toMatchObject(off);
+    expect(startOptions({}, {}, { ...settings, autoDiscovery: false })).toMatchObject(off);
+    expect(startOptions({}, {}, { autoDiscovery: false })).not.toHaveProperty('packagesOf');
+    expect(startOptions({}, { BACKPLANE_PLUGINS_ENABLED: 'true' }, { enabled: false }).pluginPaths).toEqual([
+      './plugins',
+    ]);
+    expect(startOptions({ packages: false }, {})).not.toHaveProperty('packagesOf');
   });
 
   it('reads isolation for one plugin or for all', () => {

@@ -1,5 +1,5 @@
 import { delimiter } from 'node:path';
-import type { HostOptions } from '@backplane/runtime';
+import type { DiscoverySettings, HostOptions } from '@backplane/runtime';
 import { errors } from './errors.ts';
 
 /** What `backplane start` takes on the command line. */
@@ -13,6 +13,8 @@ export interface StartFlags {
   readonly logLevel?: string;
   readonly logFormat?: string;
   readonly isolation?: readonly string[];
+  /** `false` looks into no package. */
+  readonly packages?: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,16 +23,24 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const ISOLATION = ['inline', 'process'] as const;
 
 /**
- * Joins flags and environment into the options of a host: a flag wins over `BACKPLANE_…`, that over the alias `MMF_…`, that over the default.
+ * Joins flags, environment and `base.yaml` into the options of a host: a flag wins over `BACKPLANE_…`, that over the alias `MMF_…`, that over the
+ * file, that over the default.
  * @throws BP_OPTION_INVALID
  */
-export function startOptions(flags: StartFlags, environment: Environment): HostOptions {
+export function startOptions(
+  flags: StartFlags,
+  environment: Environment,
+  settings: Omit<DiscoverySettings, 'problems'> = {},
+): HostOptions {
   const nameOf = (flag: string, given: string | undefined, name: string) =>
     given !== undefined ? flag : environment[`BACKPLANE_${name}`] ? `BACKPLANE_${name}` : `MMF_${name}`;
   const read = (name: string) => environment[`BACKPLANE_${name}`] || environment[`MMF_${name}`] || undefined;
   const port = readPort(nameOf('--port', flags.port, 'PORT'), flags.port ?? read('PORT'));
   const paths = flags.plugins?.length ? flags.plugins : split(read('PLUGIN_DISCOVERY_PATHS'));
-  const enabled = readBoolean(nameOf('', undefined, 'PLUGINS_ENABLED'), read('PLUGINS_ENABLED'));
+  const enabled =
+    readBoolean(nameOf('', undefined, 'PLUGINS_ENABLED'), read('PLUGINS_ENABLED')) ?? settings.enabled ?? true;
+  // Who names folders wants them looked into.
+  const looked = enabled && (paths !== undefined || settings.autoDiscovery !== false);
   const adminToken = read('ADMIN_TOKEN');
   const logLevel = choose(
     nameOf('--log-level', flags.logLevel, 'LOG_LEVEL'),
@@ -43,8 +53,10 @@ export function startOptions(flags: StartFlags, environment: Environment): HostO
     ['json', 'pretty'] as const,
   );
   return {
-    pluginPaths: enabled ? (paths ?? ['./plugins']) : [],
-    configDir: flags.config ?? read('CONFIG_DIR') ?? './config',
+    pluginPaths: looked ? (paths ?? settings.paths ?? ['./plugins']) : [],
+    ...(looked && flags.packages !== false && { packagesOf: '.' }),
+    configDir: configDirOf(flags, environment),
+    ...(settings.pluginConfigDir !== undefined && { pluginConfigDir: settings.pluginConfigDir }),
     dataDir: flags.data ?? read('DATA_DIR') ?? './data',
     environment: flags.environment ?? read('ENVIRONMENT') ?? 'development',
     listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port },
@@ -54,6 +66,10 @@ export function startOptions(flags: StartFlags, environment: Environment): HostO
     ...(logFormat && { logFormat }),
   };
 }
+
+/** The folder of configuration, which says where the rest is. */
+export const configDirOf = (flags: StartFlags, environment: Environment): string =>
+  flags.config ?? (environment.BACKPLANE_CONFIG_DIR || environment.MMF_CONFIG_DIR || './config');
 
 function split(paths: string | undefined): string[] | undefined {
   const list = paths?.split(delimiter).filter((path) => path !== '');
@@ -66,8 +82,9 @@ function readPort(option: string, text: string | undefined): number {
   throw errors.BP_OPTION_INVALID({ option, value: String(text), expected: 'a port from 0 to 65535' });
 }
 
-function readBoolean(option: string, text: string | undefined): boolean {
-  if (text === undefined || ['true', '1', 'yes'].includes(text.toLowerCase())) return true;
+function readBoolean(option: string, text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined;
+  if (['true', '1', 'yes'].includes(text.toLowerCase())) return true;
   if (['false', '0', 'no'].includes(text.toLowerCase())) return false;
   throw errors.BP_OPTION_INVALID({ option, value: text, expected: 'true or false' });
 }

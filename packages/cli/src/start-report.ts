@@ -23,7 +23,7 @@ export function startReport(start: HostStart, tokenFile: string | undefined, pai
   const lines: string[] = [''];
   for (const { name, version, state, reason, origin } of start.plugins) {
     const title = `${name}${version === undefined ? '' : ` ${version}`}`;
-    if (state.phase === 'running') lines.push(`  ${paint.green(MARKS.running)} ${title}`);
+    if (state.phase === 'running') lines.push(`  ${paint.green(MARKS.running)} ${title}  ${paint.dim(origin)}`);
     else if (state.phase === 'blocked') lines.push(`  ${paint.yellow(MARKS.other)} ${title}  ${reason}`);
     else {
       const place = origin === '' ? '' : `  ${paint.dim(origin)}`;

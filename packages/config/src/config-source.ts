@@ -11,6 +11,8 @@ import { DEFAULT_ENVIRONMENTS, pluginFileLayers } from './plugin-file.ts';
 export interface ConfigSourceOptions {
   /** The folder that holds `plugins/NAME.yaml`. */
   readonly configDir: string;
+  /** Holds `NAME.yaml`, in place of `plugins` in the folder of configuration. */
+  readonly pluginConfigDir?: string;
   /** Chooses the overrides. */
   readonly environment: string;
   /** Top-level keys of a plugin file that are environments. Default development, test, staging, production. */
@@ -45,7 +47,7 @@ export interface ConfigSource {
 /** Reads configuration from files, once, until it is told to look again: so that all plugins of one change see the same files. */
 export function createConfigSource(options: ConfigSourceOptions): ConfigSource {
   const { configDir, environment, environments = DEFAULT_ENVIRONMENTS, layersOver } = options;
-  const folder = join(configDir, 'plugins');
+  const folder = options.pluginConfigDir ?? join(configDir, 'plugins');
   let snapshot: Promise<PluginConfigFiles> | undefined;
   return {
     refresh() {

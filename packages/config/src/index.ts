@@ -1,5 +1,6 @@
 export { type ConfigSource, type ConfigSourceOptions, createConfigSource, type PluginConfig } from './config-source.ts';
 export type { ConfigValidator, ValidationOutcome, ValidatorOptions } from './config-validator.ts';
+export { type DiscoverySettings, readDiscoverySettings } from './discovery-settings.ts';
 export type { HostSettings } from './host-settings.ts';
 export { type ConfigLayer, type ConfigOrigin, type MergedConfig, mergeLayers } from './merge-layers.ts';
 export { normalizeConfigSchema } from './normalize-config-schema.ts';

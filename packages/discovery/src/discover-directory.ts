@@ -4,7 +4,7 @@ import { nameFromPath, nameProblem, sourceProblem } from '@backplane/wire';
 import type { ListedFolder } from './entry-point.ts';
 import { errors } from './errors.ts';
 import { followLink, listFolder, unreadable } from './list-folder.ts';
-import type { Discovery, DiscoveryProblem, PluginCandidate } from './plugin-candidate.ts';
+import type { Discovery, DiscoveryProblem, PluginCandidate, PluginDiscoverer } from './plugin-candidate.ts';
 import { readPluginFolder } from './read-plugin-folder.ts';
 import { settleClaims } from './rival-claims.ts';
 import { TimeSlice } from './time-slice.ts';
@@ -14,16 +14,11 @@ export interface DirectoryDiscovererOptions {
   readonly paths: readonly string[];
 }
 
-export interface DirectoryDiscoverer {
-  /** Looks again each time. Never rejects because of what it finds: that is in `problems`. */
-  discover(): Promise<Discovery>;
-}
-
 /**
  * Finds plugins in folders without running any code. The same files give the same candidates in the same order. Entries that begin with
  * `.` or `_`, `node_modules`, tests and type declarations are passed over.
  */
-export function createDirectoryDiscoverer({ paths }: DirectoryDiscovererOptions): DirectoryDiscoverer {
+export function createDirectoryDiscoverer({ paths }: DirectoryDiscovererOptions): PluginDiscoverer {
   return {
     async discover() {
       const slice = new TimeSlice();

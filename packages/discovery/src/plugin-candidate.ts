@@ -32,3 +32,9 @@ export interface Discovery {
   readonly candidates: readonly PluginCandidate[];
   readonly problems: readonly DiscoveryProblem[];
 }
+
+/** Somewhere plugins are looked for. */
+export interface PluginDiscoverer {
+  /** Looks again each time. Never rejects because of what it finds: that is in `problems`. */
+  discover(): Promise<Discovery>;
+}

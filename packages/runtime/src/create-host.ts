@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
+import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
 import { Ledgers } from '@backplane/leaks';
@@ -181,13 +182,22 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     },
   });
   const configDir = resolve(options.configDir ?? 'config');
+  const pluginConfigDir = resolve(options.pluginConfigDir ?? join(configDir, 'plugins'));
   const registered = new RegisteredPlugins(options.plugins);
   const library = new PluginLibrary({
-    paths: options.pluginPaths ?? [],
+    discoverer: createCompositeDiscoverer([
+      createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
+      ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
+    ]),
     registered,
     loader,
-    configs: createConfigSource({ configDir, environment, layersOver: programLayers(options.pluginConfig) }),
-    configFolder: realFolder(join(configDir, 'plugins')),
+    configs: createConfigSource({
+      configDir,
+      pluginConfigDir,
+      environment,
+      layersOver: programLayers(options.pluginConfig),
+    }),
+    configFolder: realFolder(pluginConfigDir),
     isolation: options.isolation ?? {},
     isolate: createIsolate({ cacheDir, clock }),
     onHeld: (plugin, { label, madeAt, reason }) =>
@@ -195,7 +205,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   });
 
   const live = new LivePlugins({
-    folders: [...(options.pluginPaths ?? []), join(configDir, 'plugins')],
+    folders: [...(options.pluginPaths ?? []), pluginConfigDir],
     library,
     apply: (change) => kernel.apply(change),
     logger: logging.logger('backplane.watch'),
@@ -245,7 +255,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     const known = new Set([...refusals.map(({ name }) => name), ...disabled, '*']);
     for (const { unit } of plugins) for (const name of [unit.data.name, ...unit.data.aliases]) known.add(name);
     for (const name of Object.keys(options.isolation ?? {})) {
-      if (!known.has(name)) logger.warn(`Isolation is asked for plugin "${name}", which is not there.`);
+      if (!known.has(canonicalName(name))) logger.warn(`Isolation is asked for plugin "${name}", which is not there.`);
     }
   }
 

@@ -8,12 +8,16 @@ import type { PluginInput } from './registered-plugins.ts';
 export interface HostOptions {
   /** Folders in which plugins are looked for. Default none. */
   readonly pluginPaths?: readonly string[];
+  /** A folder with a `package.json`: plugins in the packages it depends on are found, too. Default none. */
+  readonly packagesOf?: string;
   /** Plugins handed in by program. */
   readonly plugins?: readonly PluginInput[];
   /** Services of the operator's own, by id; plugins need them like any other. */
   readonly services?: Readonly<Record<string, object>>;
   /** Holds `plugins/NAME.yaml`. Default `./config`. */
   readonly configDir?: string;
+  /** Holds `NAME.yaml` for each plugin. Default `plugins` in `configDir`. */
+  readonly pluginConfigDir?: string;
   /** Keys, token, caches. Made when it is not there. Default `./data`. */
   readonly dataDir?: string;
   /** Default `development`. */

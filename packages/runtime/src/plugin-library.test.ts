@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createConfigSource } from '@backplane/config';
+import { createDirectoryDiscoverer } from '@backplane/discovery';
 import type { Loader } from '@backplane/loader';
 import { definePlugin } from '@backplane/plugin-api';
 import { expect, it } from 'vitest';
@@ -20,7 +21,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     async close() {},
   };
   const library = new PluginLibrary({
-    paths: [folder],
+    discoverer: createDirectoryDiscoverer({ paths: [folder] }),
     registered: new RegisteredPlugins(),
     loader,
     configs: createConfigSource({ configDir: folder, environment: 'test' }),

@@ -1,6 +1,6 @@
 import { canonicalName } from '@backplane/base';
 import { type ConfigSource, normalizeConfigSchema, validatePluginConfig } from '@backplane/config';
-import { createDirectoryDiscoverer, type DiscoveryProblem, type PluginCandidate } from '@backplane/discovery';
+import type { DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
 import { createInlineUnit, type DesiredPlugin } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
@@ -30,7 +30,7 @@ export interface ChangedPlugins extends LoadedPlugins {
 }
 
 export interface PluginLibraryOptions {
-  readonly paths: readonly string[];
+  readonly discoverer: PluginDiscoverer;
   /** Handed in by program. */
   readonly registered: RegisteredPlugins;
   readonly loader: Loader;
@@ -204,7 +204,7 @@ export class PluginLibrary {
   }
 
   #discover() {
-    return createDirectoryDiscoverer({ paths: this.#options.paths }).discover();
+    return this.#options.discoverer.discover();
   }
 
   async #loadCandidate(candidate: PluginCandidate): Promise<Loaded> {
@@ -248,8 +248,9 @@ export class PluginLibrary {
   async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
     const { isolation, isolate, loader } = this.#options;
     const { manifest } = candidate.manifest ?? {};
-    const chosen = [candidate.name, ...(manifest?.aliases ?? [])].find((name) => Object.hasOwn(isolation, name));
-    const level = isolation[chosen ?? ''] ?? manifest?.isolation ?? isolation['*'] ?? ('inline' as const);
+    const asked = new Map(Object.entries(isolation).map(([name, level]) => [canonicalName(name), level]));
+    const chosen = [candidate.name, ...(manifest?.aliases ?? [])].map(canonicalName).find((name) => asked.has(name));
+    const level = asked.get(chosen ?? '') ?? manifest?.isolation ?? asked.get('*') ?? ('inline' as const);
     if (level === 'process') return isolate(candidate);
     if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
     const module = await loader.load(candidate.entry);

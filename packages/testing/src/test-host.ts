@@ -23,16 +23,19 @@ export async function createTestHost(
   options: HostOptions & {
     /** Called with the folder before the host starts. */
     readonly prepare?: (folder: string) => void | Promise<void>;
+    /** Plugins of packages that `FOLDER/package.json` depends on are found, too. */
+    readonly packages?: boolean;
     /** Called with the host before it starts. */
     readonly before?: (host: Host) => void | Promise<void>;
   } = {},
 ): Promise<TestHost> {
-  const { prepare, before, ...rest } = options;
+  const { prepare, before, packages, ...rest } = options;
   const folder = await mkdtemp(join(tmpdir(), 'backplane-test-'));
   await prepare?.(folder);
   const log: string[] = [];
   const host = await createHost({
     pluginPaths: prepare ? [join(folder, 'plugins')] : [],
+    ...(packages === true && { packagesOf: folder }),
     configDir: join(folder, 'config'),
     dataDir: join(folder, 'data'),
     listen: { port: 0 },
