@@ -17,6 +17,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           execArgv,
+          // A busy machine is no failure.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ['{packages,plugins,examples}/*/src/**/*.test.ts', '{tools,bench,fleet}/**/*.test.ts'],
         },
       },

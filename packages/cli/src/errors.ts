@@ -1,6 +1,12 @@
 import { defineErrors } from '@backplane/base';
 
 export const errors = defineErrors('cli', {
+  BP_HOST_UNREACHABLE: {
+    title: 'No host answers at the address',
+    status: 503,
+    mend: 'Start it with "backplane start", or say where it is with --url or BACKPLANE_PORT.',
+    message: (d: { url: string; reason: string }) => `No host answers at ${d.url}: ${d.reason}.`,
+  },
   BP_OPTION_INVALID: {
     title: 'An option or environment variable has a value that cannot be used',
     status: 400,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { devCommand } from './dev-command.ts';
+import { listCommand, reloadCommand, whyCommand } from './plugin-command.ts';
 import { EXIT } from './run-host.ts';
 import { startCommand } from './start-command.ts';
 
@@ -21,7 +22,27 @@ export function createProgram(): Command {
     'dev',
     'The same for development: a saved file is live at once. On a terminal, h lists the keys.',
   ).action(devCommand);
+  const plugin = program
+    .command('plugin')
+    .description('Asks a running host about its plugins, and has it reload them.');
+  hostQuestion(plugin, 'list', 'Every plugin with its state.').action(listCommand);
+  hostQuestion(plugin, 'why', 'Why a plugin is as it is, what comes next, and how to mend it.')
+    .argument('<name>', 'name or alias')
+    .action(whyCommand);
+  hostQuestion(plugin, 'reload', 'Reads a plugin anew and replaces it.')
+    .argument('<name>', 'name or alias')
+    .action(reloadCommand);
   return program;
+}
+
+/** A command that asks a running host. */
+function hostQuestion(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--url <address>', 'where the host is (http://127.0.0.1:8080, or the port of BACKPLANE_PORT)')
+    .option('--data <folder>', 'folder that holds admin.token, where BACKPLANE_ADMIN_TOKEN is not set (./data)')
+    .option('--json', 'print what the host answers');
 }
 
 /** A command that runs a host, with the options of one. */

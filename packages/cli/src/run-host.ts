@@ -3,7 +3,15 @@ import { createHost, type Host, type HostOptions, type HostStart, readDiscoveryS
 import { configDirOf, type StartFlags, startOptions } from './start-options.ts';
 
 /** The exit codes of the command line. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  refused: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
 
 /** What flags, environment and `base.yaml` say, or the end of the process with what is wrong with them. */
 export async function hostOptions(flags: StartFlags): Promise<HostOptions> {

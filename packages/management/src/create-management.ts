@@ -10,6 +10,7 @@ import {
   problemOf,
   type ReadyBody,
   type ReloadBody,
+  type WhyBody,
 } from '@backplane/wire';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type ApiPagesOptions, addApiPages } from './api-pages.ts';
@@ -20,6 +21,7 @@ import { HostHealth } from './host-health.ts';
 import { addCollectedRoute, addMetricsRoute, type MetricSource } from './metrics-route.ts';
 import { CurrentDocument } from './openapi/current-document.ts';
 import { failureBody, pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
+import { explainPlugin } from './why.ts';
 
 export interface ManagementOptions extends ApiPagesOptions {
   readonly control: HostControl;
@@ -63,7 +65,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   addApiPages(app, new CurrentDocument({ control, version, routes, pause }), options);
   await app.register(async (closed) => {
     closed.addHook('onRequest', async (request) => guard(request.raw, pathOf(request.url), options));
-    addPluginRoutes(closed, options.control);
+    addPluginRoutes(closed, options.control, options.clock ?? systemClock);
     if (options.metrics) addCollectedRoute(closed, options.metrics);
   });
   await app.ready();
@@ -128,7 +130,7 @@ function addOpenRoutes(app: FastifyInstance, { control, clock = systemClock, isA
   });
 }
 
-function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
+function addPluginRoutes(app: FastifyInstance, control: HostControl, clock: Clock): void {
   interface Named {
     Params: { name: string };
   }
@@ -152,6 +154,11 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl): void {
     const body = pluginHealthBody(status, await control.health(status.name));
     if (body.status === 'unhealthy') reply.status(503);
     return body;
+  });
+  app.get<Named>('/plugins/:name/why', async (request): Promise<WhyBody> => {
+    const status = control.pluginStatus(request.params.name);
+    const health = status.state.phase === 'running' ? await control.health(status.name) : undefined;
+    return explainPlugin({ status, all: control.status(), health, now: clock.now() });
   });
   app.post<Named>('/plugins/:name/reload', async (request): Promise<ReloadBody> => {
     const report = await control.reload(request.params.name);

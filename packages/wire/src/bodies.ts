@@ -11,5 +11,6 @@ export {
   PluginsStatusBody,
   ReadyBody,
   ReloadBody,
+  WhyBody,
 } from './management-bodies.ts';
 export { Problem, ProblemIssue } from './problem.ts';

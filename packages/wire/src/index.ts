@@ -11,6 +11,7 @@ export type {
   PluginsStatusBody,
   ReadyBody,
   ReloadBody,
+  WhyBody,
 } from './management-bodies.ts';
 export type { PluginManifest } from './manifest.ts';
 export { type ManifestOutcome, type ManifestSource, manifestPlace, manifestSource } from './manifest-source.ts';

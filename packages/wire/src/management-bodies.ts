@@ -176,6 +176,23 @@ export const PluginHealthBody = Type.Object(
 );
 export type PluginHealthBody = Static<typeof PluginHealthBody>;
 
+/** `GET /plugins/NAME/why`. */
+export const WhyBody = Type.Object({
+  plugin: Type.String(),
+  state: Type.String(),
+  healthy: Type.Boolean({ description: 'It runs, and says that it is well.' }),
+  since: Timestamp,
+  summary: Type.String({ description: 'One sentence.' }),
+  because: Type.Array(Type.String(), {
+    description: 'What lies behind it; the root is the last of the plugins it waits for.',
+  }),
+  code: Nullable(Type.String()),
+  place: Nullable(Type.String({ description: 'FILE:LINE:COLUMN that is at fault.' })),
+  next: Type.String({ description: 'What will happen by itself.' }),
+  mend: Type.Array(Type.String(), { description: 'What to do, in order.' }),
+});
+export type WhyBody = Static<typeof WhyBody>;
+
 /** `GET /plugins/metrics`: values by name, by plugin. */
 export const PluginMetricsBody = Type.Object({
   plugins: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown())),

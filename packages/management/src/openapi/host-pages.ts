@@ -52,6 +52,11 @@ const PAGES: Readonly<Record<string, Page>> = {
     summary: 'What a plugin says of itself',
     answers: { 200: ['It is healthy or degraded.', 'PluginHealth'], 503: ['It is unhealthy.', 'PluginHealth'] },
   },
+  'GET /plugins/:name/why': {
+    operationId: 'explainPlugin',
+    summary: 'Why a plugin is as it is, what comes next, and how to mend it',
+    answers: { 200: ['The explanation.', 'Why'] },
+  },
   'POST /plugins/:name/reload': {
     operationId: 'reloadPlugin',
     summary: 'Read code, manifest and configuration anew, and replace the plugin',
