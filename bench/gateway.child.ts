@@ -92,4 +92,12 @@ async function serveHost(form: Form, middleware: number): Promise<number> {
   return Number(new URL(url).port);
 }
 
-reportTo(await (variant === 'fastify' ? serveFastify(count) : serveHost(variant as Form, count)));
+async function serve(): Promise<number> {
+  if (variant === 'fastify') return serveFastify(count);
+  // Loaded where it is measured, and nowhere else.
+  if (variant === 'nest') return (await import('./peers/nest-server.ts')).serveNest(count);
+  if (variant === 'hono') return (await import('./peers/hono-server.ts')).serveHono(count);
+  return serveHost(variant as Form, count);
+}
+
+reportTo(await serve());

@@ -1,7 +1,8 @@
 /**
  * CPU of a start of 10, 100 and 1,000 plugins of a file and a route each, beside importing and registering them by hand.
  * Each start is a process of its own. `files`: a host over a folder whose bundles are cached. `program`: a host that is handed the same plugins,
- * imported already: what is left is our own share. `import`: the bare imports. `by hand`: the imports and Fastify's `register`.
+ * imported already: what is left is our own share. `import`: the bare imports. `by hand`: the imports and Fastify's `register`. `autoload`:
+ * `@fastify/autoload` over a folder. `NestJS`: a module and a controller for each file. All have the same routes.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +12,11 @@ import { join } from 'node:path';
 import { defineBenchmark } from './harness.ts';
 import type { Row } from './report.ts';
 import { inRounds } from './rounds.ts';
-import { writePlugins } from './start/plugin-folder.ts';
+import { writeAutoload, writeNest, writePlugins } from './start/plugin-folder.ts';
 import type { Started } from './start/start.child.ts';
 import { median } from './statistics.ts';
 
-const WAYS = ['import', 'by hand', 'files', 'program'] as const;
+const WAYS = ['import', 'by hand', 'files', 'program', 'autoload', 'NestJS'] as const;
 type Way = (typeof WAYS)[number];
 const COUNTS = [
   { count: 10, rounds: 3 },
@@ -41,9 +42,11 @@ interface Measured {
 
 async function measure(count: number, rounds: number): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'backplane-bench-'));
-  const starts: Record<Way, Started[]> = { import: [], 'by hand': [], files: [], program: [] };
+  const starts = Object.fromEntries(WAYS.map((way) => [way, [] as Started[]])) as Record<Way, Started[]>;
   try {
     await writePlugins(join(folder, 'plugins'), count);
+    await writeAutoload(join(folder, 'autoload'), count);
+    await writeNest(join(folder, 'nest'), count);
     // Makes the bundles, which the starts that are measured find; and has the files in the page cache for all.
     await start('files', folder);
     const rows = await inRounds(WAYS, 'import', rounds, 'µs', async (variant) => {
@@ -82,6 +85,13 @@ export default defineBenchmark({
     const [ten, , thousand] = measured as [Measured, Measured, Measured];
     const many = '1,000 plugins from files <= 2.2 x importing 1,000 files by hand';
     harness.promise({ text: many, limit: 2.2, measured: harness.ratio(thousand.rows, '1000: files') });
+    for (const peer of ['autoload', 'NestJS'] as const) {
+      harness.promise({
+        text: `1,000 plugins from files beside 1,000 of ${peer}`,
+        limit: 1,
+        measured: harness.ratio(thousand.rows, '1000: files') / harness.ratio(thousand.rows, `1000: ${peer}`),
+      });
+    }
     // What one more plugin costs: the difference of two starts leaves out what a start costs by itself.
     const more = (what: 'cpu' | 'heap') =>
       (median(thousand.starts.program.map((one) => one[what])) - median(ten.starts.program.map((one) => one[what]))) /

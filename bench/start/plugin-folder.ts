@@ -7,6 +7,48 @@ export async function writePlugins(folder: string, count: number): Promise<void>
   for (let i = 0; i < count; i++) await writeFile(join(folder, `plugin-${i}.js`), pluginText(i));
 }
 
+/** The same routes for `@fastify/autoload`: one file each, loaded from a folder, its name in its path. */
+export async function writeAutoload(folder: string, count: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (let i = 0; i < count; i++) await writeFile(join(folder, `plugin-${i}.js`), autoloadText(i));
+}
+
+/** The same routes for NestJS: a module with a controller each. The decorators are called, as a compiler would have it. */
+export async function writeNest(folder: string, count: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (let i = 0; i < count; i++) await writeFile(join(folder, `plugin-${i}.js`), nestText(i));
+}
+
+const greetText = (i: number): string => `const greetings = ['hello', 'good day', 'welcome'];
+
+function greet(name) {
+  return { plugin: ${i}, text: greetings[name.length % greetings.length] + ', ' + name };
+}
+`;
+
+const autoloadText = (i: number): string => `${greetText(i)}
+export default async function (app) {
+  app.get('/plugin-${i}/hello/:name', async (request) => greet(request.params.name));
+}
+`;
+
+const nestText = (i: number): string => `import { Controller, Get, Module, Param } from '@nestjs/common';
+
+${greetText(i)}
+class Plugin${i}Controller {
+  hello(name) {
+    return greet(name);
+  }
+}
+const { prototype } = Plugin${i}Controller;
+Param('name')(prototype, 'hello', 0);
+Get('hello/:name')(prototype, 'hello', Object.getOwnPropertyDescriptor(prototype, 'hello'));
+Controller('plugin-${i}')(Plugin${i}Controller);
+
+export default class Plugin${i}Module {}
+Module({ controllers: [Plugin${i}Controller] })(Plugin${i}Module);
+`;
+
 const pluginText = (i: number): string => `import { definePlugin } from '@backplane/plugin-api';
 
 const greetings = ['hello', 'good day', 'welcome'];

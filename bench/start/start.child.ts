@@ -20,7 +20,7 @@ const plugins = join(folder, 'plugins');
 
 registerHooks({
   resolve(specifier, context, next) {
-    const shared = specifier === '@backplane/plugin-api';
+    const shared = specifier === '@backplane/plugin-api' || specifier === '@nestjs/common';
     return next(specifier, shared ? { ...context, parentURL: import.meta.url } : context);
   },
 });
@@ -28,10 +28,10 @@ registerHooks({
 /** Starts, and gives what ends it again. */
 type Start = () => Promise<() => Promise<unknown>>;
 
-async function importAll(): Promise<Plugin[]> {
+async function importAll(from = plugins): Promise<Plugin[]> {
   const found: Plugin[] = [];
-  for (const file of await readdir(plugins)) {
-    const module = (await import(pathToFileURL(join(plugins, file)).href)) as { default: Plugin };
+  for (const file of await readdir(from)) {
+    const module = (await import(pathToFileURL(join(from, file)).href)) as { default: Plugin };
     found.push(module.default);
   }
   return found;
@@ -73,6 +73,39 @@ async function host(registered: readonly Plugin[]): Promise<Start> {
   };
 }
 
+/** Fastify's own way to load a folder. */
+async function autoload(): Promise<Start> {
+  const { fastify } = await import('fastify');
+  const { fastifyAutoload } = await import('@fastify/autoload');
+  return async () => {
+    const app = fastify();
+    app.register(fastifyAutoload, { dir: join(folder, 'autoload'), dirNameRoutePrefix: false });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    await mustServe(app.listeningOrigin);
+    return () => app.close();
+  };
+}
+
+/** A module of NestJS for each. */
+async function nest(): Promise<Start> {
+  const { listenNest, nestApp } = await import('../peers/nest-server.ts');
+  const { Module } = await import('@nestjs/common');
+  return async () => {
+    const imports = (await importAll(join(folder, 'nest'))) as never[];
+    class Root {}
+    Module({ imports })(Root);
+    const app = await nestApp(Root);
+    await mustServe(`http://127.0.0.1:${await listenNest(app)}`);
+    return () => app.close();
+  };
+}
+
+/** A peer that serves nothing would be quick. */
+async function mustServe(url: string): Promise<void> {
+  const answer = (await (await fetch(`${url}/plugin-7/hello/Ada`)).json()) as { plugin?: number };
+  if (answer.plugin !== 7) throw new Error(`It does not serve: ${JSON.stringify(answer)}`);
+}
+
 async function bareImports(): Promise<() => Promise<unknown>> {
   const imported = await importAll();
   return async () => imported.length;
@@ -81,6 +114,8 @@ async function bareImports(): Promise<() => Promise<unknown>> {
 async function prepare(): Promise<Start> {
   if (way === 'import') return bareImports;
   if (way === 'by hand') return byHand();
+  if (way === 'autoload') return autoload();
+  if (way === 'NestJS') return nest();
   return host(way === 'program' ? await importAll() : []);
 }
 
