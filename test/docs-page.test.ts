@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { definePlugin, type HttpService } from '@backplane/plugin-api';
 import type { HostOptions } from '@backplane/runtime';
 import { createTestHost, type TestHost } from '@backplane/testing';
@@ -170,6 +172,26 @@ describe('the reference page', () => {
     expect(stored).toBe('[{},{},""]');
     expect(asked.some((url) => url.includes(token))).toBe(false);
     await page.close();
+  });
+
+  it("works below a prefix of somebody else's server", async () => {
+    await using test = await start();
+    const server = createServer((request, response) => {
+      test.host.handle(request, response, { prefix: '/platform', next: () => response.writeHead(404).end() });
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/platform`;
+    const found = (await (await fetch(`${url}/api/v1/openapi.json`)).json()) as { servers: unknown };
+    expect(found.servers).toEqual([{ url: '/platform' }]);
+    const { page, troubles } = await openPage(browser, { ...test, url }, '/api/v1/docs/#shop.getTree');
+    const operation = page.locator('[id="shop.getTree"]');
+    await operation.locator('.opens').click();
+    await operation.getByRole('button', { name: 'Send' }).click();
+    await expect.poll(() => operation.locator('.answer').textContent()).toContain('200 OK /platform/shop/tree');
+    expect(troubles).toEqual([]);
+    await page.close();
+    server.closeAllConnections();
+    server.close();
   });
 
   it('shows what runs now to whoever comes back', async () => {

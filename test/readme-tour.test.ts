@@ -124,7 +124,7 @@ it('does in its tour what the README says', async () => {
       printed = await terminal.run(here);
     }
   }
-  expect(await readdir(join(folder, 'plugins'))).toEqual(['trust-pki']);
+  expect((await readdir(join(folder, 'plugins'))).sort()).toEqual(['trust-pki', 'tsconfig.json']);
   if (host) await stopHost(host);
   expect(host?.exitCode).toBe(0);
 });

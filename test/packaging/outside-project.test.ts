@@ -64,6 +64,9 @@ it('runs, reloads and stops in a project that only has the packed packages', asy
   expect((await fetch(`${host.url}/ready`)).status).toBe(200);
   const ask = async () => (await fetch(`${host.url}/greeter/hello`)).json();
   expect(await ask()).toEqual({ greeting: 'hello' });
+  const described = (await (await fetch(`${host.url}/api/v1/openapi.json`)).json()) as { paths: object };
+  expect(described.paths).toHaveProperty(['/greeter/hello', 'get']);
+  expect(await (await fetch(`${host.url}/api/v1/docs/page.js`)).text()).toContain('openapi.json');
 
   await writeFile(join(project, 'plugins/greeter/plugin.ts'), pluginSource('good evening'));
   const token = (await readFile(join(project, 'data/admin.token'), 'utf8')).trim();

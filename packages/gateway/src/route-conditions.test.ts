@@ -105,7 +105,7 @@ describe('conditions of middleware', () => {
     );
   });
 
-  test('hold for every spelling of a path that reaches what they protect', async () => {
+  test('hold for every spelling of a path that reaches what they protect', { timeout: 60_000 }, async () => {
     fixture.current.publish([
       serving('shop', ['store']),
       marking('guard', { paths: ['/shop/admin/**', '/shop/files/admin/**'] }),

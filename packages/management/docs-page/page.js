@@ -3,7 +3,7 @@
 import { h, prose } from './dom.js';
 import { operationView } from './operation-view.js';
 
-const SOURCE = '/api/v1/openapi.json';
+const SOURCE = new URL('../openapi.json', import.meta.url).pathname;
 
 /**
  * @template {HTMLElement} T

@@ -3,6 +3,8 @@
 import { h } from './dom.js';
 import { exampleOf, typeOf } from './schema.js';
 
+/** Where the paths of the document begin: the host may stand below a prefix of another server. */
+const BASE = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 /** Characters of an answer that are shown. */
 const MOST_SHOWN = 100_000;
 
@@ -96,10 +98,12 @@ function urlOf(path, values) {
   const inPath = new Map(
     values.filter(({ parameter }) => parameter.in === 'path').map((item) => [item.parameter.name, item.value]),
   );
-  const target = path.replace(/\{([^}]*)\}/g, (_, name) => {
-    const value = encodeURIComponent(inPath.get(name) ?? '');
-    return name === 'rest' ? value.replaceAll('%2F', '/') : value;
-  });
+  const target =
+    BASE +
+    path.replace(/\{([^}]*)\}/g, (_, name) => {
+      const value = encodeURIComponent(inPath.get(name) ?? '');
+      return name === 'rest' ? value.replaceAll('%2F', '/') : value;
+    });
   const query = new URLSearchParams();
   for (const { parameter, value } of values)
     if (parameter.in === 'query' && value !== '') query.append(parameter.name, value);

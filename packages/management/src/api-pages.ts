@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addDocsPage } from './docs-page.ts';
 import { type GuardOptions, guard, guardName, isLoopback } from './guard.ts';
 import { hasTag } from './has-tag.ts';
@@ -18,12 +18,17 @@ export function addApiPages(app: FastifyInstance, document: CurrentDocument, opt
       else guard(raw, '/api/v1/openapi.json', options);
     },
     handler: async (request, reply) => {
-      const { text, etag } = await document.get();
+      const { text, etag } = await document.get(prefixOf(request));
       reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'authorization' });
       if (hasTag(request, etag)) return reply.code(304).send();
       return reply.header('content-type', 'application/json; charset=utf-8').serializer(asIs).send(text);
     },
   });
+}
+
+/** What a server of someone else's has taken off the path before it came here. */
+function prefixOf({ url, originalUrl }: FastifyRequest): string {
+  return originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length) : '';
 }
 
 const asIs = (text: unknown): string => text as string;

@@ -70,7 +70,11 @@ export function addDocsPage(app: FastifyInstance, options: GuardOptions): void {
     return hasTag(request, etag) ? reply.code(304).send() : reply.header('content-type', type).send(bytes);
   };
   const onRequest = async ({ raw }: FastifyRequest) => guardName(raw, options);
-  app.get(PATH, { onRequest }, (request, reply) => send(INDEX, request, reply));
+  app.get(PATH, { onRequest }, (request, reply) => {
+    // What the page is made of stands beside it, wherever that is: with a slash at the end it would look one step too deep.
+    if (request.url.split('?', 1)[0]?.endsWith('/')) return reply.headers(HEADERS).redirect('../docs');
+    return send(INDEX, request, reply);
+  });
   app.get<{ Params: { file: string } }>(`${PATH}/:file`, { onRequest }, (request, reply) => {
     const { file } = request.params;
     if (ASSETS.includes(file)) return send(file, request, reply);

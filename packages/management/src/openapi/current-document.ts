@@ -28,7 +28,14 @@ export class CurrentDocument {
     this.#options = options;
   }
 
-  get(): Promise<WrittenDocument> {
+  /** `prefix` is where the host stands in another server: paths are below it. */
+  async get(prefix: string): Promise<WrittenDocument> {
+    const written = await this.#current();
+    if (prefix === '') return written;
+    return sealed(written.text.replace(ROOT, () => `"servers":${JSON.stringify([{ url: prefix }])}`));
+  }
+
+  #current(): Promise<WrittenDocument> {
     const generation = this.#options.control.generation();
     if (this.#last?.generation !== generation) {
       const written = this.#write(generation);
@@ -45,7 +52,14 @@ export class CurrentDocument {
     const { control, version, routes, pause } = this.#options;
     const [plugins, pages] = await Promise.all([control.routes(), hostPages(routes)]);
     const document = await composeDocument({ version, generation, plugins, ...pages, openPages: OPEN_PAGES, pause });
-    const text = JSON.stringify(document);
-    return { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"` };
+    return sealed(JSON.stringify(document));
   }
 }
+
+/** Near the beginning of a document, before anything that a plugin says. */
+const ROOT = '"servers":[{"url":"/"}]';
+
+const sealed = (text: string): WrittenDocument => ({
+  text,
+  etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`,
+});
