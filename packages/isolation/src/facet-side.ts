@@ -1,16 +1,17 @@
-import type {
-  CallContext,
-  CollectedMetrics,
-  Counter,
-  Effect,
-  Gauge,
-  Histogram,
-  LabelValues,
-  MetricDefinitions,
-  MetricService,
-  ServiceInfo,
-  ServiceQuery,
-  ServiceWatcher,
+import {
+  type CallContext,
+  type CollectedMetrics,
+  type Counter,
+  currentCall,
+  type Effect,
+  type Gauge,
+  type Histogram,
+  type LabelValues,
+  type MetricDefinitions,
+  type MetricService,
+  type ServiceInfo,
+  type ServiceQuery,
+  type ServiceWatcher,
 } from '@backplane/plugin-api';
 import type { InstanceHost } from '@backplane/ports';
 import type { FacetPayload } from './protocol.ts';
@@ -78,7 +79,7 @@ export class FacetSide {
   }
 
   #watcher(id: number, present: readonly string[]): ServiceWatcher {
-    const hear = async (callback: string, subject: unknown) => this.#callBack(id, [callback, subject], undefined);
+    const hear = async (callback: string, subject: unknown) => this.#callBack(id, [callback, subject], currentCall());
     return {
       ...(present.includes('onServiceRegister') && {
         onServiceRegister: async (info) => void (await hear('onServiceRegister', info)),

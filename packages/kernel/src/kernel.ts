@@ -71,7 +71,7 @@ export class Kernel implements Entrances {
     this.events = new EventBus({
       clock: this.clock,
       entrances: this,
-      checkData: checkCloneable ? checkCloneableData : () => {},
+      checkData: checkCloneable ? checkCloneableData : undefined,
     });
     this.services = new ServiceDirectory({ clock: this.clock, entrances: this, hostServices });
     this.#reconciler = new Reconciler({

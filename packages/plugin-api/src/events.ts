@@ -33,7 +33,8 @@ export type EventHandler<T = unknown> = (event: PluginEvent<T>, call: CallContex
 export interface EventService {
   /**
    * Tells everybody who has subscribed, this plugin too, and resolves when all have ended. One that fails is logged with its plugin's name and
-   * keeps nobody else from hearing. `data` must be structured-cloneable; handlers share it and leave it as it is.
+   * keeps nobody else from hearing. Handlers run in the current call, which lasts until they have ended. `data` must be structured-cloneable;
+   * handlers share it and leave it as it is.
    * @throws BP_EVENT_TYPE when the type cannot be one
    */
   publish<T>(type: string | EventType<T>, data: NoInfer<T>, options?: { readonly source?: string }): Promise<void>;

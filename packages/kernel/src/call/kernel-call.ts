@@ -33,6 +33,8 @@ export class KernelCall implements Call {
   #deadlineTimer: ClockTimer | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
   #open = true;
+  #left = false;
+  #holds = 0;
 
   constructor(view: InstanceView, init: CallInit | undefined, parent?: KernelCall, inherited?: AbortSignal[]) {
     this.view = view;
@@ -95,8 +97,19 @@ export class KernelCall implements Call {
     this.#abort?.abort(reason);
   }
 
+  /** Keeps the call going after `leave()`, until what it has set off has ended too. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+    if (this.#left) this.leave();
+  }
+
   leave(): void {
-    if (!this.#open) return;
+    this.#left = true;
+    if (this.#holds > 0 || !this.#open) return;
     this.#open = false;
     this.#deadlineTimer?.cancel();
     this.view.dismiss(this);

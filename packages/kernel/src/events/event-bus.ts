@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { type Clock, messageOf } from '@backplane/base';
+import { type Clock, messageOf, newTraceId } from '@backplane/base';
 import type { EventHandler, EventService, EventType, PluginEvent } from '@backplane/plugin-api';
-import type { CallInit, Entrances, GenerationPart } from '@backplane/ports';
+import type { Entrances, GenerationPart } from '@backplane/ports';
 import { activeCall, runWithCall } from '../call/call-storage.ts';
 import type { InstanceView } from '../call/instance-view.ts';
-import { type KernelCall, SYSTEM } from '../call/kernel-call.ts';
+import { KernelCall, SYSTEM } from '../call/kernel-call.ts';
 import { errors } from '../errors.ts';
 import type { Instance } from '../lifecycle/instance.ts';
+import { Delivery } from './delivery.ts';
 import { compilePattern, isEventType } from './event-pattern.ts';
 import { SubscriptionList } from './subscription-list.ts';
 
@@ -29,17 +29,22 @@ interface Receiver {
 export interface EventBusOptions {
   readonly clock: Clock;
   readonly entrances: Pick<Entrances, 'part'>;
-  /** Throws where the data could not cross to another process. */
-  readonly checkData: (type: string, data: unknown) => void;
+  /** Throws where the data could not cross to another process. Where it is checked, events are frozen as well. */
+  readonly checkData?: ((type: string, data: unknown) => void) | undefined;
 }
 
-/** Events inside one host. A publish reaches those who subscribe in the generation of that moment, each counted in before the first is called. */
+const DONE = Promise.resolve();
+
+/** Events inside one host. A publish reaches those who subscribe in the generation of that moment. */
 export class EventBus {
   readonly part: GenerationPart<EventTable>;
   /** Since the start of the host. */
   readonly counts = { published: 0, delivered: 0, failed: 0 };
   readonly #options: EventBusOptions;
   readonly #lists = new WeakMap<Instance, SubscriptionList>();
+  readonly #idPrefix = `${newTraceId()}-`;
+  #lastId = 0;
+  #now = { at: Number.NaN, text: '' };
   #changes = 0;
 
   constructor(options: EventBusOptions) {
@@ -63,26 +68,29 @@ export class EventBus {
     };
   }
 
-  /** @throws BP_EVENT_TYPE, BP_NOT_CLONEABLE */
-  async publish(type: string, data: unknown, source: string): Promise<void> {
-    if (!isEventType(type)) throw errors.BP_EVENT_TYPE({ type: String(type).slice(0, 255), source });
-    this.counts.published++;
-    const receivers = this.#receivers(type);
-    this.#options.checkData(type, data);
-    if (receivers.length === 0) return;
-    const event: PluginEvent = Object.freeze({
-      id: randomUUID(),
-      type,
-      source,
-      time: new Date(this.#options.clock.now()).toISOString(),
-      data,
-    });
-    const init = initFrom(activeCall());
-    const [only] = receivers;
-    if (receivers.length === 1 && only !== undefined) return this.#deliver(only, enter(only, init), event);
-    // All are counted in before the first is called, so that nobody is disposed while others work.
-    const calls = receivers.map((receiver) => enter(receiver, init));
-    await Promise.all(receivers.map((receiver, index) => this.#deliver(receiver, calls[index] as KernelCall, event)));
+  /**
+   * Within a call, in that call: it lasts until all have ended, whether the publisher waits for them or not. Outside of any, in one of the
+   * system's.
+   * @throws BP_EVENT_TYPE, BP_NOT_CLONEABLE
+   */
+  publish(type: string, data: unknown, source: string): Promise<void> {
+    try {
+      const receivers = this.#receivers(type, source);
+      this.#options.checkData?.(type, data);
+      this.counts.published++;
+      const [first] = receivers;
+      if (first === undefined) return DONE;
+      const event: PluginEvent = { id: this.#nextId(), type, source, time: this.#time(), data };
+      if (this.#options.checkData !== undefined) Object.freeze(event);
+      const call = activeCall();
+      if (call instanceof KernelCall) return this.#deliver(receivers, event, call);
+      const own = (first.instance.view as InstanceView).enter({ principal: SYSTEM });
+      const delivered = runWithCall(own, () => this.#deliver(receivers, event, own));
+      own.leave();
+      return delivered;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Patterns that the plugins of the current generation subscribe to. */
@@ -94,17 +102,39 @@ export class EventBus {
       );
   }
 
-  async #deliver(receiver: Receiver, call: KernelCall, event: PluginEvent): Promise<void> {
-    try {
-      await runWithCall(call, () => receiver.handler(event, call));
-      this.counts.delivered++;
-    } catch (error) {
-      this.counts.failed++;
-      const text = `The handler of event ${event.type} failed: ${messageOf(error)}`;
-      receiver.instance.logger.error(text, { event_type: event.type, event_id: event.id, error });
-    } finally {
-      call.leave();
+  /** Nothing is swapped while handlers are called one after the other; those that go on keep their instances, and the call. */
+  #deliver(receivers: readonly Receiver[], event: PluginEvent, call: KernelCall): Promise<void> {
+    let delivery: Delivery | undefined;
+    for (const receiver of receivers) {
+      try {
+        const result = receiver.handler(event, call);
+        if (isThenable(result)) {
+          delivery ??= new Delivery(call, this.counts);
+          delivery.add(result, receiver.instance.view as InstanceView, (error) => this.#failed(receiver, event, error));
+        } else this.counts.delivered++;
+      } catch (error) {
+        this.#failed(receiver, event, error);
+      }
     }
+    return delivery === undefined ? DONE : delivery.ended;
+  }
+
+  #failed({ instance }: Receiver, event: PluginEvent, error: unknown): void {
+    this.counts.failed++;
+    const text = `The handler of event ${event.type} failed: ${messageOf(error)}`;
+    instance.logger.error(text, { event_type: event.type, event_id: event.id, error });
+  }
+
+  #nextId(): string {
+    this.#lastId++;
+    return `${this.#idPrefix}${this.#lastId}`;
+  }
+
+  /** The text of a millisecond is made once. */
+  #time(): string {
+    const now = this.#options.clock.now();
+    if (now !== this.#now.at) this.#now = { at: now, text: new Date(now).toISOString() };
+    return this.#now.text;
   }
 
   #subscribe(instance: Instance, pattern: string, handler: EventHandler) {
@@ -118,7 +148,7 @@ export class EventBus {
     return effect;
   }
 
-  #receivers(type: string): readonly Receiver[] {
+  #receivers(type: string, source: string): readonly Receiver[] {
     const table = this.#options.entrances.part(this.part);
     if (table.changes !== this.#changes) {
       table.receivers.clear();
@@ -126,6 +156,7 @@ export class EventBus {
     }
     let found = table.receivers.get(type);
     if (found === undefined) {
+      if (!isEventType(type)) throw errors.BP_EVENT_TYPE({ type: String(type).slice(0, 255), source });
       if (table.receivers.size >= MOST_TYPES) table.receivers.clear();
       found = table.instances.flatMap((instance) =>
         [...(this.#lists.get(instance) ?? [])]
@@ -152,12 +183,6 @@ export class EventBus {
 const nameOf = (type: string | EventType<never> | EventType<unknown>): string =>
   typeof type === 'string' ? type : type.type;
 
-/** Into what the receiver sees in the newest generation, which is that of the table. */
-const enter = ({ instance }: Receiver, init: CallInit): KernelCall => (instance.view as InstanceView).enter(init);
-
-/** Whoever hears acts for whoever caused the event, in the same trace, and in time of its own. */
-function initFrom(parent: ReturnType<typeof activeCall>): CallInit {
-  if (parent === undefined) return { principal: SYSTEM };
-  const { traceId, spanId, sampled } = parent.trace;
-  return { principal: parent.principal, traceparent: `00-${traceId}-${spanId}-${sampled ? '01' : '00'}` };
-}
+const isThenable = (value: unknown): value is PromiseLike<void> =>
+  value instanceof Promise ||
+  (typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function');

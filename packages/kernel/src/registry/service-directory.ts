@@ -3,7 +3,7 @@ import type { ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from 
 import type { Entrances, GenerationPart } from '@backplane/ports';
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
-import { runWithCall } from '../call/call-storage.ts';
+import { activeCall, runWithCall } from '../call/call-storage.ts';
 import type { HostServices } from '../call/host-services.ts';
 import type { InstanceView } from '../call/instance-view.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
@@ -37,6 +37,8 @@ export class ServiceDirectory {
   readonly #options: ServiceDirectoryOptions;
   readonly #watchers = new WeakMap<Instance, Map<ServiceWatcher, Hearing>>();
   readonly #telling = new Set<Promise<void>>();
+  /** The calls in which service plugins are being asked. */
+  readonly #asking = new WeakSet<object>();
 
   constructor(options: ServiceDirectoryOptions) {
     this.#options = options;
@@ -81,6 +83,9 @@ export class ServiceDirectory {
     }
     const { services, instances } = this.#current;
     const found = new Map([...services].filter(([, info]) => answers(info, query)));
+    const call = activeCall();
+    // Who is asked and asks in turn is told what the host knows: two of them would ask each other for ever.
+    if (call !== undefined && this.#asking.has(call)) return [...found.values()];
     const asked = instances.flatMap((instance) =>
       [...(this.#watchers.get(instance)?.keys() ?? [])]
         .filter(({ onServiceDiscovery }) => onServiceDiscovery !== undefined)
@@ -143,6 +148,7 @@ export class ServiceDirectory {
   async #within<T>(instance: Instance, what: string, work: () => Promise<T>): Promise<T | undefined> {
     if (instance.phase !== 'active') return undefined;
     const call = (instance.view as InstanceView).enter({ principal: SYSTEM });
+    if (what === 'onServiceDiscovery') this.#asking.add(call);
     try {
       return await withTimeLimit(
         this.#options.clock,

@@ -7,12 +7,36 @@ import type { Sample, SampledMetric } from './sampled-metric.ts';
 /** Milliseconds a plugin may take to collect its metrics. */
 export const COLLECT_LIMIT_MS = 5000;
 
+/** Samples that one collected metric may have. */
+export const MOST_SAMPLES = 2000;
+
 /** What one plugin registered with `collect`. */
-export interface Collector {
+export class Collector {
   readonly owner: string;
   readonly prefix: string;
   readonly definitions: MetricDefinitions;
-  collect(): CollectedMetrics | Promise<CollectedMetrics>;
+  readonly #collect: () => CollectedMetrics | Promise<CollectedMetrics>;
+  #underWay: Promise<CollectedMetrics> | undefined;
+
+  constructor(
+    owner: string,
+    prefix: string,
+    definitions: MetricDefinitions,
+    collect: () => CollectedMetrics | Promise<CollectedMetrics>,
+  ) {
+    this.owner = owner;
+    this.prefix = prefix;
+    this.definitions = definitions;
+    this.#collect = collect;
+  }
+
+  /** Asks once at a time, whoever wants to know: one that hangs does not pile up. */
+  collect(): Promise<CollectedMetrics> {
+    this.#underWay ??= Promise.try(this.#collect).finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
 }
 
 /** What one collector gave. */
@@ -45,13 +69,11 @@ export async function runCollector(collector: Collector, clock: Clock): Promise<
   const problems: Error[] = [];
   for (const [name, value] of Object.entries(values)) {
     const full = prefixed(collector.prefix, name);
-    const definition = collector.definitions[name];
+    const definition = Object.hasOwn(collector.definitions, name) ? collector.definitions[name] : undefined;
     const samples = samplesOf(value);
     if (!isMetricName(full)) problems.push(errors.BP_METRIC_NAME({ plugin: owner, name }));
-    else if (samples === undefined) {
-      const problem = 'it must be a number, or a list of { labels, value }';
-      problems.push(errors.BP_METRIC_VALUE({ metric: full, problem }));
-    } else {
+    else if (typeof samples === 'string') problems.push(errors.BP_METRIC_VALUE({ metric: full, problem: samples }));
+    else {
       const type = definition?.type ?? 'gauge';
       metrics.push({
         name: type === 'counter' ? full.replace(/_total$/, '') : full,
@@ -65,15 +87,23 @@ export async function runCollector(collector: Collector, clock: Clock): Promise<
   return { collector, values, metrics, problems };
 }
 
-function samplesOf(value: unknown): Sample[] | undefined {
+/** The samples, or what is wrong with them. */
+function samplesOf(value: unknown): Sample[] | string {
   if (typeof value === 'number') return [{ labels: [], value }];
-  if (!Array.isArray(value)) return undefined;
-  const samples: Sample[] = [];
+  if (!Array.isArray(value)) return SHAPE;
+  if (value.length > MOST_SAMPLES) return `it has ${value.length} samples, and may have ${MOST_SAMPLES}`;
+  // One combination of labels comes once, or Prometheus would refuse the whole page.
+  const samples = new Map<string, Sample>();
   for (const item of value as { labels?: object; value?: unknown }[]) {
-    if (typeof item?.value !== 'number') return undefined;
+    if (typeof item?.value !== 'number') return SHAPE;
     const labels = Object.entries(item.labels ?? {}).map(([name, text]) => [name, String(text)] as const);
-    if (!labels.every(([name]) => isLabelName(name))) return undefined;
-    samples.push({ labels, value: item.value });
+    const wrong = labels.find(([name]) => !isLabelName(name));
+    if (wrong !== undefined) return `it has the label ${JSON.stringify(wrong[0].slice(0, 100))}`;
+    const key = JSON.stringify(labels.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    if (samples.has(key)) return `it has the labels ${key.slice(0, 200)} twice`;
+    samples.set(key, { labels, value: item.value });
   }
-  return samples;
+  return [...samples.values()];
 }
+
+const SHAPE = 'it must be a number, or a list of { labels, value }';

@@ -1,15 +1,19 @@
 import { type Clock, systemClock } from '@backplane/base';
 import type { MetricService, Scope } from '@backplane/plugin-api';
 import { errors } from '../errors.ts';
-import { type Collection, type Collector, runCollector } from './collected.ts';
+import { type Collection, Collector, runCollector } from './collected.ts';
 import { MetricFamily, type MetricShape, type MetricType, sameShape } from './metric-family.ts';
 import { isLabelName, isMetricName, prefixed } from './metric-name.ts';
+import { MetricPage } from './metric-page.ts';
 import { MEDIA_TYPES, type MetricFormat, renderMetrics } from './render.ts';
-import { type SampledMetric, sampleFamily } from './sampled-metric.ts';
+import { sampleFamily } from './sampled-metric.ts';
 import { CounterSeries, GaugeSeries, HistogramSeries } from './series.ts';
+import { possibleRivals, shareName } from './shown-names.ts';
 
 /** Seconds, from 5 ms to 10 s. */
 export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const MOST_WARNINGS = 1000;
 
 /** The owner of what is about the host itself. */
 export const HOST = '';
@@ -26,7 +30,7 @@ export interface MetricRegistryOptions {
   readonly clock?: Clock;
   /** Whether a plugin may still come back: what belongs to others is forgotten once they have let go of it. */
   isKnown(owner: string): boolean;
-  /** Told once of each metric that has too many series, and of each collection that failed. */
+  /** Told of each metric that has too many series, and of each collection that failed: once in the same words. */
   warn(owner: string, error: Error): void;
 }
 
@@ -52,6 +56,7 @@ export class MetricRegistry {
 
   /** What one version of a plugin sees. Its series are those of the version before, where they have the same form. */
   facet(owner: MetricOwner): MetricService {
+    /** What this version has declared. */
     const mine = new Map<string, MetricFamily>();
     const family = (name: string, type: MetricType, options: Partial<MetricShape>): MetricFamily => {
       const shape: MetricShape = { type, help: '', labels: [], buckets: [], ...options };
@@ -61,6 +66,8 @@ export class MetricRegistry {
         if (sameShape(known.definition, shape)) return known;
         throw errors.BP_METRIC_REDEFINED({ plugin: owner.name, metric: full });
       }
+      if (possibleRivals(full, type).some((name) => isRival(mine.get(name), full, type)))
+        throw errors.BP_METRIC_REDEFINED({ plugin: owner.name, metric: full });
       const made = this.#hold(full, owner.name, shape);
       mine.set(full, made);
       owner.scope.add(`metric ${full}`, () => this.#release(made));
@@ -72,7 +79,7 @@ export class MetricRegistry {
       histogram: (name, options = {}) =>
         new HistogramSeries(family(name, 'histogram', { ...options, buckets: options.buckets ?? DEFAULT_BUCKETS })),
       collect: (definitions, collect) => {
-        const collector = { owner: owner.name, prefix: owner.prefix, definitions, collect };
+        const collector = new Collector(owner.name, owner.prefix, definitions, collect);
         const effect = owner.scope.add('metrics collected', () => {
           this.#collectors.delete(collector);
         });
@@ -90,23 +97,21 @@ export class MetricRegistry {
   /** Everything there is, in one of the formats. What could not be collected is told to `warn` and left out. */
   async render(format: MetricFormat): Promise<{ readonly body: string; readonly mediaType: string }> {
     this.#forgetStrangers();
-    const metrics = new Map<string, SampledMetric>();
-    for (const [name, held] of this.#families) {
+    const page = new MetricPage();
+    // While its owner is being replaced a metric may stand under two names: the newest holds.
+    for (const held of [...this.#families.values()].reverse()) {
       const newest = held.at(-1);
-      if (newest !== undefined) metrics.set(name, sampleFamily(newest.family));
+      if (newest !== undefined) page.add(sampleFamily(newest.family));
     }
     for (const collection of await this.#collectAll()) {
       for (const metric of collection.metrics) {
-        const rival = metrics.get(metric.name);
-        if (rival === undefined) metrics.set(metric.name, metric);
-        else
-          this.#warnOnce(
-            errors.BP_METRIC_TAKEN({ metric: metric.name, owners: [rival.owner, metric.owner].map(called) }),
-            metric.owner,
-          );
+        const rival = page.add(metric);
+        if (rival === undefined) continue;
+        const owners = [rival.owner, metric.owner].map(called);
+        this.#warnOnce(errors.BP_METRIC_TAKEN({ metric: metric.name, owners }), metric.owner);
       }
     }
-    return { body: renderMetrics([...metrics.values()], format), mediaType: MEDIA_TYPES[format] };
+    return { body: renderMetrics(page.metrics, format), mediaType: MEDIA_TYPES[format] };
   }
 
   /** What each metrics plugin collects, as it gives it. */
@@ -124,7 +129,7 @@ export class MetricRegistry {
       [...this.#collectors].map((collector) => runCollector(collector, this.#clock)),
     );
     for (const { collector, problems } of collections) {
-      for (const problem of problems) this.#options.warn(collector.owner, problem);
+      for (const problem of problems) this.#warnOnce(problem, collector.owner);
     }
     return collections;
   }
@@ -149,10 +154,10 @@ export class MetricRegistry {
 
   /** @throws BP_METRIC_TAKEN */
   #hold(name: string, owner: string, shape: MetricShape): MetricFamily {
-    this.#forgetStrangers();
+    if (this.#rivalOf(name, owner, shape.type) !== undefined) this.#forgetStrangers();
+    const rival = this.#rivalOf(name, owner, shape.type);
+    if (rival) throw errors.BP_METRIC_TAKEN({ metric: name, owners: [rival.owner, owner].map(called) });
     const held = this.#families.get(name) ?? [];
-    const rival = held.find(({ family }) => family.owner !== owner);
-    if (rival) throw errors.BP_METRIC_TAKEN({ metric: name, owners: [rival.family.owner, owner].map(called) });
     const same = held.find(({ family }) => sameShape(family.definition, shape));
     if (same) {
       same.holders++;
@@ -164,6 +169,14 @@ export class MetricRegistry {
     held.push({ family, holders: 1 });
     this.#families.set(name, held);
     return family;
+  }
+
+  /** A metric of another owner that takes one of the names that this one would. */
+  #rivalOf(name: string, owner: string, type: MetricType): MetricFamily | undefined {
+    return possibleRivals(name, type)
+      .flatMap((rival) => this.#families.get(rival) ?? [])
+      .map(({ family }) => family)
+      .find((family) => family.owner !== owner && isRival(family, name, type));
   }
 
   #release(family: MetricFamily): void {
@@ -191,9 +204,14 @@ export class MetricRegistry {
 
   #warnOnce(error: Error, owner: string): void {
     if (this.#warned.has(error.message)) return;
+    // Messages of plugins may differ each time: what is remembered is bounded, and then told again.
+    if (this.#warned.size >= MOST_WARNINGS) this.#warned.clear();
     this.#warned.add(error.message);
     this.#options.warn(owner, error);
   }
 }
+
+const isRival = (family: MetricFamily | undefined, name: string, type: MetricType): boolean =>
+  family !== undefined && shareName([name, type], [family.name, family.definition.type]);
 
 const called = (owner: string): string => (owner === HOST ? 'the host' : owner);
