@@ -20,7 +20,9 @@ export function createProgram(): Command {
     program,
     'dev',
     'The same for development: a saved file is live at once. On a terminal, h lists the keys.',
-  ).action(devCommand);
+  )
+    .option('--inspect [port]', 'lets debuggers of this machine attach; 0 takes a free port (9229)')
+    .action(devCommand);
   return program;
 }
 

@@ -14,7 +14,8 @@ export function hostOptions(flags: StartFlags): HostOptions {
   }
 }
 
-function refuse(error: unknown): never {
+/** Ends the process: it was asked for what cannot be. */
+export function refuse(error: unknown): never {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exit(EXIT.usage);
 }
