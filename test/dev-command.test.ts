@@ -27,18 +27,18 @@ class DevConsole implements AsyncDisposable {
   text = '';
   readonly #child: ReturnType<typeof spawn>;
 
-  static async open(terminal: boolean): Promise<DevConsole> {
+  static async open(terminal: boolean, flags = ''): Promise<DevConsole> {
     const folder = await mkdtemp(join(tmpdir(), 'backplane-dev-'));
     await writePlugins(folder, { 'plugins/hello.ts': hello('1.0.0') });
-    return new DevConsole(folder, terminal);
+    return new DevConsole(folder, terminal, flags);
   }
 
-  private constructor(folder: string, terminal: boolean) {
+  private constructor(folder: string, terminal: boolean, flags: string) {
     this.folder = folder;
-    const line = `'${process.execPath}' '${command}' dev --port 0`;
+    const line = `'${process.execPath}' '${command}' dev --port 0 ${flags}`;
     const [program, ...args] = terminal
       ? ['script', '--quiet', '--return', '--flush', '--command', line, '/dev/null']
-      : [process.execPath, command, 'dev', '--port', '0'];
+      : [process.execPath, command, 'dev', '--port', '0', ...flags.split(' ').filter(Boolean)];
     this.#child = spawn(program as string, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -114,5 +114,16 @@ describe('backplane dev', () => {
     await dev.shows('Press h for keys');
     dev.press('\u0003');
     expect(await dev.ended).toBe(0);
+  });
+
+  it('lets debuggers in, and says where', async () => {
+    await using dev = await DevConsole.open(false, '--inspect 0');
+    await dev.shows(/Debugger listening on ws:\/\/127\.0\.0\.1:\d+[\s\S]*Watching plugins/);
+  });
+
+  it('refuses a port for debuggers that is none', async () => {
+    await using dev = await DevConsole.open(false, '--inspect yes');
+    expect(await dev.ended).toBe(2);
+    expect(dev.text).toContain('--inspect is "yes", which is not a port');
   });
 });

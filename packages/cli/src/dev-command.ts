@@ -1,17 +1,24 @@
 import { relative } from 'node:path';
 import { type LiveChange, liveLine } from '@backplane/runtime';
 import { ConsoleKeys } from './console-keys.ts';
-import { hostOptions, runHost } from './run-host.ts';
+import { openInspector } from './open-inspector.ts';
+import { hostOptions, refuse, runHost } from './run-host.ts';
 import type { StartFlags } from './start-options.ts';
 import { createPaint, type Paint, startReport } from './start-report.ts';
+
+export interface DevFlags extends StartFlags {
+  /** A port for debuggers; `true` where none was named. */
+  readonly inspect?: string | true;
+}
 
 /**
  * Runs a host in the foreground whose plugins go live as their files are saved. On a terminal it hears keys; `h` lists them.
  */
-export async function devCommand(flags: StartFlags): Promise<void> {
+export async function devCommand(flags: DevFlags): Promise<void> {
   const paint = createPaint(process.stdout.isTTY === true && !process.env.NO_COLOR);
   const say = (text: string) => process.stdout.write(`${text}\n`);
   const options = await hostOptions(flags);
+  if (flags.inspect !== undefined) letDebuggersIn(flags.inspect);
   const { host, start, stop } = await runHost({
     ...options,
     logFormat: options.logFormat ?? 'pretty',
@@ -26,6 +33,14 @@ export async function devCommand(flags: StartFlags): Promise<void> {
   new ConsoleKeys({ host, url: start.url, stop, say, paint, logLevel: options.logLevel ?? 'info' }).listen(
     process.stdin,
   );
+}
+
+function letDebuggersIn(port: string | true): void {
+  try {
+    openInspector(port);
+  } catch (error) {
+    refuse(error);
+  }
 }
 
 /** One calm line for each plugin; below it, why not, and the lines of code. */

@@ -14,4 +14,9 @@ export const errors = defineErrors('cli', {
     message: (d: { option: string; value: string; expected: string }) =>
       `${d.option} is "${d.value}", which is not ${d.expected}.`,
   },
+  BP_INSPECTOR_NOT_OPENED: {
+    title: 'Debuggers cannot be let in',
+    mend: 'Choose another port with --inspect PORT, or end the process that has this one.',
+    message: (d: { port: number }) => `Port ${d.port} of 127.0.0.1 could not be opened for debuggers.`,
+  },
 });

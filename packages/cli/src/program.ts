@@ -21,7 +21,9 @@ export function createProgram(): Command {
     program,
     'dev',
     'The same for development: a saved file is live at once. On a terminal, h lists the keys.',
-  ).action(devCommand);
+  )
+    .option('--inspect [port]', 'lets debuggers of this machine attach; 0 takes a free port (9229)')
+    .action(devCommand);
   const plugin = program
     .command('plugin')
     .description('Asks a running host about its plugins, and has it reload them.');

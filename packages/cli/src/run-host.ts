@@ -25,7 +25,8 @@ export async function hostOptions(flags: StartFlags): Promise<HostOptions> {
   }
 }
 
-function refuse(error: unknown): never {
+/** Ends the process: it was asked for what cannot be. */
+export function refuse(error: unknown): never {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exit(EXIT.usage);
 }

@@ -25,8 +25,12 @@ export interface Bundle {
   readonly mentions: readonly string[];
 }
 
-/** By this name stack traces know a bundle whose source map is off. It is the same for every version of a plugin. */
-export const bundleUrl = (entry: string): string => `${pathToFileURL(entry).href}?bundle`;
+/**
+ * By this name debuggers know a bundle, and stack traces where source maps are off. It is the same for every version of a plugin, and must not
+ * pass for the entry's own name: editors set a breakpoint in whatever bears the name of the source file, with or without a query, besides the
+ * places that the source map names, and would stop at a line that means nothing.
+ */
+export const bundleUrl = (entry: string): string => `${pathToFileURL(entry).href}.bundle.js`;
 
 /** What the function gets under one of its parameters. */
 export type Parameter = { readonly name: string } & (

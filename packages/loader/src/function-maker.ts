@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import type { Bundle } from './bundle.ts';
 import type { FunctionMaker } from './evaluate.ts';
+import { bodyWithSources } from './with-sources.ts';
 
 const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
@@ -25,7 +26,7 @@ export function mayMakeCode(): boolean {
 export const functionFromText: FunctionMaker = async (bundle) => {
   setFlagsFromString('--no-compilation-cache');
   try {
-    return new AsyncFunction(...names(bundle), bundle.body);
+    return new AsyncFunction(...names(bundle), bodyWithSources(bundle));
   } finally {
     setFlagsFromString('--compilation-cache');
   }
@@ -51,9 +52,13 @@ export function functionFromFile(fileOf: (bundle: Bundle) => string): FunctionMa
 
 async function importOnce(file: string, bundle: Bundle) {
   // Two lines before the body, as in a function made from text.
-  await writeFile(file, `export default async function (${names(bundle).join()}\n) {\n${bundle.body}\n}\n`, {
-    mode: 0o600,
-  });
+  await writeFile(
+    file,
+    `export default async function (${names(bundle).join()}\n) {\n${bodyWithSources(bundle)}\n}\n`,
+    {
+      mode: 0o600,
+    },
+  );
   try {
     return await import(pathToFileURL(file).href);
   } finally {

@@ -213,6 +213,6 @@ async function entryFile(path: string): Promise<string> {
 
 const require = createRequire(import.meta.url);
 /** Raised when bundles are made or called in another way. */
-const FORMAT = 3;
+const FORMAT = 4;
 /** A bundle made by another version of either is made again. */
 const VERSIONS = [require('../package.json').version, require('esbuild/package.json').version];
