@@ -7,6 +7,8 @@ const source = {
   ssr: { resolve: { conditions, externalConditions: ['backplane-source', 'node'] } },
 };
 const execArgv = ['--conditions=backplane-source', '--disable-warning=ExperimentalWarning'];
+// A test file that leaves a timer, a socket, a process, a listener or a folder behind fails.
+const setupFiles = ['packages/testing/src/vitest-setup.ts'];
 
 export default defineConfig({
   test: {
@@ -16,6 +18,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
+          setupFiles,
           execArgv,
           // A busy machine is no failure.
           testTimeout: 30_000,
@@ -27,6 +30,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'system',
+          setupFiles,
           execArgv,
           include: ['test/**/*.test.ts'],
           globalSetup: ['test/testing/build.ts'],

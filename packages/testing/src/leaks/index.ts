@@ -1,0 +1,1 @@
+export { expectNoLeaks, type LeakCheck, type LeakCheckOptions, watchLeaks } from './leak-check.ts';
