@@ -23,6 +23,7 @@ export async function checkpoint(world: World): Promise<Checkpoint> {
   checkStates(world, status);
   const serving = new Set(status.map(({ name, instance }) => `${name}#${instance}`));
   world.figures.count('counted answers audited', world.tally.audit(serving));
+  checkLines(world, serving);
   await host.ask('clearLeftovers');
   const holdings = await host.ask('holdings');
   const { descriptors, children } = host;
@@ -44,6 +45,12 @@ async function settled({ host, findings, receipts }: World): Promise<readonly Pl
     }
     await sleep(20);
   }
+}
+
+/** Connections to the quay belong to instances that serve, save for those that are left on purpose. */
+function checkLines({ quay, findings }: World, serving: ReadonlySet<string>): void {
+  const strangers = [...quay.owners('pool'), ...quay.owners('ticks')].filter((owner) => !serving.has(owner));
+  findings.expectEqual('connections of instances that are gone', [], strangers);
 }
 
 /** The host knows of every plugin what the director knows, and nothing besides. */

@@ -82,7 +82,7 @@ function countEach(names: readonly string[]): Record<string, number> {
 }
 
 function clearLeftovers(): Leftovers {
-  const counts = { intervals: 0, sockets: 0, listeners: 0 };
+  const counts = { intervals: 0, sockets: 0, listeners: 0, patches: 0 };
   for (const { kind, take } of left.splice(0)) {
     counts[kind]++;
     take();

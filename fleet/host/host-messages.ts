@@ -23,6 +23,7 @@ export interface Leftovers {
   readonly intervals: number;
   readonly sockets: number;
   readonly listeners: number;
+  readonly patches: number;
 }
 
 /** What the director asks of the host besides what goes over HTTP, and what it gets. */

@@ -17,6 +17,7 @@ export function settleServing(member: Member, version: Version): void {
   member.berth = 'serving';
   member.current = version;
   member.crashes = 0;
+  member.major = version.variant.major;
 }
 
 /** The file of a version that did not come to serve is replaced by that of the version that does. */
