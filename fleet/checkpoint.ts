@@ -24,7 +24,7 @@ export async function checkpoint(world: World): Promise<Checkpoint> {
   const serving = new Set(status.map(({ name, instance }) => `${name}#${instance}`));
   world.figures.count('counted answers audited', world.tally.audit(serving));
   checkLines(world, serving);
-  await host.ask('clearLeftovers');
+  await clearLeftovers(world, serving);
   const holdings = await host.ask('holdings');
   const { descriptors, children } = host;
   const plugins = members.filter(({ berth }) => berth !== 'away').length;
@@ -51,6 +51,23 @@ async function settled({ host, findings, receipts }: World): Promise<readonly Pl
 function checkLines({ quay, findings }: World, serving: ReadonlySet<string>): void {
   const strangers = [...quay.owners('pool'), ...quay.owners('ticks')].filter((owner) => !serving.has(owner));
   findings.expectEqual('connections of instances that are gone', [], strangers);
+}
+
+/** Takes away what the leaker has left: one of each for each version that left, and its sockets are gone from the quay. */
+async function clearLeftovers({ host, quay, findings, figures }: World, serving: ReadonlySet<string>): Promise<void> {
+  const { intervals, sockets, listeners } = await host.ask('clearLeftovers');
+  findings.expectEqual(
+    'what the leaker left: timers, sockets, listeners',
+    [sockets, sockets, sockets],
+    [intervals, sockets, listeners],
+  );
+  figures.count('leaks on purpose', intervals + sockets + listeners);
+  for (let turns = 0; turns < 100 && quay.owners('leak').some((owner) => !serving.has(owner)); turns++) await sleep(20);
+  findings.expectEqual(
+    'sockets that were left',
+    [],
+    quay.owners('leak').filter((owner) => !serving.has(owner)),
+  );
 }
 
 /** The host knows of every plugin what the director knows, and nothing besides. */

@@ -7,6 +7,7 @@ const settings = JSON.parse(process.argv[2] as string) as HostSettings;
 /** Where plugins that leave something behind on purpose say how it can be taken away. */
 interface LeftByPlugin {
   readonly kind: keyof Leftovers;
+  readonly plugin: { readonly name: string; readonly instance: number };
   take(): void;
 }
 const left: LeftByPlugin[] = [];
@@ -55,7 +56,7 @@ function answer(question: Question, host: Host): unknown {
     case 'holdings':
       return holdings();
     case 'clearLeftovers':
-      return clearLeftovers();
+      return clearLeftovers(host);
   }
 }
 
@@ -81,11 +82,17 @@ function countEach(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function clearLeftovers(): Leftovers {
+/** Of those that do not serve any more; the others have not left yet. */
+function clearLeftovers(host: Host): Leftovers {
+  const serving = new Map(host.status().map(({ name, instance }) => [name, instance]));
   const counts = { intervals: 0, sockets: 0, listeners: 0, patches: 0 };
-  for (const { kind, take } of left.splice(0)) {
-    counts[kind]++;
-    take();
+  for (const leftover of left.splice(0)) {
+    const { kind, plugin, take } = leftover;
+    if (serving.get(plugin.name) === plugin.instance) left.push(leftover);
+    else {
+      counts[kind]++;
+      take();
+    }
   }
   return counts;
 }

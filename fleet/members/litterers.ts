@@ -6,7 +6,7 @@ import { askForReport } from './neighbour.ts';
 export const leaker: MemberKind = {
   name: 'leaker',
   isolable: false,
-  leaves: ['intervals', 'sockets', 'listeners'],
+  leaves: ['timer', 'socket', 'listener'],
   options: ({ quay }) => ({ quay }),
   visit: askForReport,
 };
@@ -15,7 +15,7 @@ export const leaker: MemberKind = {
 export const patcher: MemberKind = {
   name: 'patcher',
   isolable: false,
-  leaves: ['patches'],
+  leaves: [],
   async visit(world, member, random) {
     if (random.chance(0.6)) return askForReport(world, member, random);
     // Whoever started last has patched last, be it one that was taken back.

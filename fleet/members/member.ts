@@ -1,5 +1,5 @@
 import type { StepLimits } from '@backplane/plugin-api';
-import type { Leftovers } from '../host/host-messages.ts';
+import type { HeldEffect } from '@backplane/ports';
 import type { Serving } from '../oracle/fitting.ts';
 import { Outlook } from '../oracle/outlook.ts';
 import type { Fault, Variant } from '../plugins/variant.ts';
@@ -20,7 +20,7 @@ export interface MemberKind {
   /** The kind whose plugin it cannot do without. */
   readonly dependsOn?: string;
   /** What each version of it leaves behind on purpose. */
-  readonly leaves?: readonly (keyof Leftovers)[];
+  readonly leaves?: readonly HeldEffect['kind'][];
   /** Its counter goes on from version to version. */
   readonly handsOver?: boolean;
   /** Calls of a replaced version may have to be ended at its drain limit. */

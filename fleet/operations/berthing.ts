@@ -7,6 +7,7 @@ export function write({ harbour, receipts }: World, member: Member, version: Ver
   receipts.expect(member.name, variant.version, {
     fault: variant.fault,
     mayEndCalls: member.kind.mayEndCalls ?? false,
+    leaves: member.kind.leaves ?? [],
   });
   harbour.write(member, version);
 }

@@ -43,5 +43,8 @@ export async function rescan(world: World, change: FolderChange): Promise<void> 
   }
 }
 
-const lineOf = ({ name, action, outcome }: StepReport): [string, string] => [name, `${action} ${outcome}`];
+const lineOf = ({ name, action, outcome, failure }: StepReport): [string, string] => [
+  name,
+  `${action} ${outcome}${failure === undefined ? '' : `: ${failure.message}`}`,
+];
 const sorted = (lines: ReadonlyMap<string, string>) => [...lines].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -13,11 +13,9 @@ export const leaker = (variant: Variant) =>
           const socket = await openLine(Number(variant.options?.quay), 'leak', context);
           const listen = () => {};
           process.on('fleet' as 'warning', listen);
-          leave(
-            { kind: 'intervals', take: () => clearInterval(timer) },
-            { kind: 'sockets', take: () => socket.destroy() },
-            { kind: 'listeners', take: () => process.off('fleet', listen) },
-          );
+          leave(context.plugin, 'intervals', () => clearInterval(timer));
+          leave(context.plugin, 'sockets', () => socket.destroy());
+          leave(context.plugin, 'listeners', () => process.off('fleet', listen));
         },
       };
     },

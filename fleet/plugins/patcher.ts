@@ -5,7 +5,7 @@ import type { Variant } from './variant.ts';
 /** Changes what belongs to everybody: a prototype, a global. */
 export const patcher = (variant: Variant) =>
   ship(variant, {
-    board() {
+    board({ plugin }) {
       return {
         routes(app) {
           app.get('/patched', async () => ({ mark: ('' as unknown as { fleetMark: number }).fleetMark }));
@@ -14,7 +14,7 @@ export const patcher = (variant: Variant) =>
           const mark = { value: variant.build, configurable: true, writable: true };
           Object.defineProperty(String.prototype, 'fleetMark', mark);
           Object.defineProperty(globalThis, `fleetPatch${variant.build}`, mark);
-          leave({ kind: 'patches', take: () => Reflect.deleteProperty(globalThis, `fleetPatch${variant.build}`) });
+          leave(plugin, 'patches', () => Reflect.deleteProperty(globalThis, `fleetPatch${variant.build}`));
         },
       };
     },
