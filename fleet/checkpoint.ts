@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PluginStatus } from '@backplane/ports';
-import type { Holdings } from './host/host-messages.ts';
+import type { Holdings, PluginNow } from './host/host-messages.ts';
 import type { World } from './world.ts';
 
 /** How long old versions may take to be gone once nobody asks any more. */
@@ -31,10 +30,10 @@ export async function checkpoint(world: World): Promise<Checkpoint> {
   return { step: findings.step, holdings, descriptors, children, plugins };
 }
 
-async function settled({ host, findings, receipts }: World): Promise<readonly PluginStatus[]> {
+async function settled({ host, findings, receipts }: World): Promise<readonly PluginNow[]> {
   const deadline = performance.now() + SETTLE_LIMIT_MS;
   for (;;) {
-    const status = await host.ask('status');
+    const status = await host.ask('states');
     receipts.read(await host.ask('receipts'));
     const busy = status.filter(({ draining, inFlight }) => draining.length > 0 || inFlight > 0);
     if (busy.length === 0) return status;
@@ -71,13 +70,13 @@ async function clearLeftovers({ host, quay, findings, figures }: World, serving:
 }
 
 /** The host knows of every plugin what the director knows, and nothing besides. */
-function checkStates({ members, findings }: World, status: readonly PluginStatus[]): void {
+function checkStates({ members, findings }: World, status: readonly PluginNow[]): void {
   const wanted = members
     .filter(({ berth }) => berth === 'serving')
     .map(({ name, current }) => `${name} ${current?.variant.version} running ${current?.level}`);
   const broken = new Set(members.filter(({ berth }) => berth === 'broken').map(({ name }) => name));
   const got = status
     .filter(({ name }) => !broken.has(name))
-    .map(({ name, version, state, level }) => `${name} ${version} ${state.phase} ${level}`);
+    .map(({ name, version, phase, level }) => `${name} ${version} ${phase} ${level}`);
   findings.expectEqual('states of the plugins', wanted.sort(), got.sort());
 }

@@ -1,5 +1,6 @@
+import type { PluginStatus } from '@backplane/ports';
 import { createHost, type Host } from '@backplane/runtime';
-import type { Answered, Asked, Holdings, HostSettings, Leftovers, Question } from './host-messages.ts';
+import type { Answered, Asked, Holdings, HostSettings, Leftovers, PluginNow, Question } from './host-messages.ts';
 
 /** The host that the fleet lies in: as `backplane start` makes it, and besides it tells its parent what it holds. Run with --expose-gc. */
 const settings = JSON.parse(process.argv[2] as string) as HostSettings;
@@ -49,8 +50,8 @@ function answer(question: Question, host: Host): unknown {
   switch (question) {
     case 'rescan':
       return host.rescan();
-    case 'status':
-      return host.status();
+    case 'states':
+      return host.status().map(stateOf);
     case 'receipts':
       return host.receipts();
     case 'holdings':
@@ -80,6 +81,20 @@ function countEach(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
+}
+
+function stateOf(status: PluginStatus): PluginNow {
+  const { name, version, state, reason, level, instance, inFlight, draining } = status;
+  return {
+    name,
+    version,
+    phase: state.phase,
+    reason,
+    level,
+    instance,
+    inFlight,
+    draining: draining.map((one) => one.version),
+  };
 }
 
 /** Of those that do not serve any more; the others have not left yet. */

@@ -74,7 +74,7 @@ function messagesOf(socket: WebSocket) {
 
 async function judgeRefusal(world: World, question: Question, answer: IncomingMessage): Promise<void> {
   const { statusCode: status = 0, headers } = answer;
-  judge(world, question, { status, headers, body: await buffer(answer), tookMs: 0 }, () => 'a refusal');
+  judge(world, question, { method: 'GET', status, headers, body: await buffer(answer), tookMs: 0 }, () => 'a refusal');
 }
 
 /** The first message says who it is. */

@@ -82,7 +82,7 @@ export const quarantine: OperationKind = {
 async function phaseAfter({ host }: World, { name }: Member, limitMs: number): Promise<string | undefined> {
   let phase: string | undefined;
   for (const end = performance.now() + limitMs; performance.now() < end; await sleep(50)) {
-    phase = (await host.ask('status')).find((plugin) => plugin.name === name)?.state.phase;
+    phase = (await host.ask('states')).find((plugin) => plugin.name === name)?.phase;
     if (phase === 'quarantined') break;
   }
   return phase;

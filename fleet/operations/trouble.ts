@@ -58,7 +58,7 @@ async function crashAndReturn(world: World, members: readonly Member[], how: 'fa
 async function expectFall(world: World, member: Member): Promise<Map<Member, number>> {
   const fallen = new Map<Member, number>();
   const affected = [member, ...world.members.filter(({ kind }) => kind.dependsOn === member.kind.name)];
-  const status = await world.host.ask('status');
+  const status = await world.host.ask('states');
   for (const each of affected) {
     const instance = status.find(({ name }) => name === each.name)?.instance;
     if (each.berth !== 'serving' || instance === undefined) continue;
@@ -86,15 +86,15 @@ async function untilBack(world: World, fallen: Map<Member, number>): Promise<voi
   const waiting = new Map([...fallen].map(([member, instance]) => [member.name, { member, instance }]));
   while (waiting.size > 0 && performance.now() < deadline) {
     await sleep(30);
-    for (const { name, state, instance = 0 } of await world.host.ask('status')) {
+    for (const { name, phase, instance = 0 } of await world.host.ask('states')) {
       const one = waiting.get(name);
-      if (one === undefined || state.phase !== 'running' || instance <= one.instance) continue;
+      if (one === undefined || phase !== 'running' || instance <= one.instance) continue;
       one.member.outlook.settle();
       waiting.delete(name);
     }
   }
   if (waiting.size === 0) return;
-  const states = (await world.host.ask('status')).filter(({ name }) => waiting.has(name));
-  const got = JSON.stringify(states.map(({ name, state, instance }) => ({ name, state, instance })));
+  const states = (await world.host.ask('states')).filter(({ name }) => waiting.has(name));
+  const got = JSON.stringify(states.map(({ name, phase, reason, instance }) => ({ name, phase, reason, instance })));
   world.findings.add('plugins that crashed', `all run again within ${RETURN_LIMIT_MS} ms`, got);
 }
