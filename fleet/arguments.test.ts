@@ -6,7 +6,7 @@ it('reads what is asked for, and knows the rest', () => {
     seconds: 600,
     seed: 7,
     neighbours: 300,
-    visitors: 12,
+    visitors: 20,
     json: undefined,
     replay: undefined,
   });

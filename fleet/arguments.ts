@@ -12,7 +12,7 @@ export interface FleetArguments {
   readonly replay: string | undefined;
 }
 
-export const USAGE = `npm run fleet -- [--seconds 60] [--seed 42] [--neighbours 300] [--visitors 12] [--json FILE] [--replay FILE]`;
+export const USAGE = `npm run fleet -- [--seconds 60] [--seed 42] [--neighbours 300] [--visitors 20] [--json FILE] [--replay FILE]`;
 
 /** @throws Error that says which argument cannot be used. */
 export function readArguments(args: readonly string[]): FleetArguments {
@@ -22,7 +22,7 @@ export function readArguments(args: readonly string[]): FleetArguments {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: '42' },
       neighbours: { type: 'string', default: '300' },
-      visitors: { type: 'string', default: '12' },
+      visitors: { type: 'string', default: '20' },
       json: { type: 'string' },
       replay: { type: 'string' },
     },

@@ -16,6 +16,8 @@ import { Tally } from './oracle/tally.ts';
 import { Random } from './random.ts';
 import { makeRoster } from './roster.ts';
 import { Client } from './traffic/client.ts';
+import { findFreePort } from './traffic/find-free-port.ts';
+import { Quay } from './traffic/quay.ts';
 import { Traffic } from './traffic/traffic.ts';
 import type { World } from './world.ts';
 
@@ -57,7 +59,23 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   const token = randomBytes(24).toString('hex');
   const host = await FleetHost.start({ folder: harbour.folder, token, loadLimit: LOAD_LIMIT_MS });
   const client = new Client(host.url, options.visitors + 8);
-  const world = makeWorld(host, harbour, client, options.neighbours);
+  const findings = new Findings();
+  await using quay = await Quay.open(findings);
+  const members = makeRoster(options.neighbours, { quay: quay.port, freePort: await findFreePort() });
+  const world: World = {
+    host,
+    harbour,
+    client,
+    quay,
+    members,
+    stamp: members.find(({ kind }) => kind.name === 'stamp') as Member,
+    lighthouse: members.find(({ kind }) => kind.name === 'lighthouse') as Member,
+    findings,
+    tally: new Tally(findings),
+    receipts: new Receipts(findings),
+    figures: new Figures(),
+    focus: [],
+  };
   const random = new Random(options.seed);
   const traffic = new Traffic(world, options.visitors, random.fork());
   const director = new Director({ ...options, world, traffic, random: random.fork(), forMs: options.seconds * 1000 });
@@ -86,7 +104,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
     await client.destroy();
     if (host.alive) await host.stop(STOP_LIMIT_MS);
   }
-  const { findings, figures, receipts } = world;
+  const { figures, receipts } = world;
   return {
     seed: options.seed,
     neighbours: options.neighbours,
@@ -97,23 +115,6 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
     checkpoints: director.checkpoints,
     receipts: receipts.checked,
     memory: checkMemory(findings, director.checkpoints),
-  };
-}
-
-function makeWorld(host: FleetHost, harbour: Harbour, client: Client, neighbours: number): World {
-  const findings = new Findings();
-  const members = makeRoster(neighbours);
-  return {
-    host,
-    harbour,
-    client,
-    members,
-    stamp: members.find(({ kind }) => kind.name === 'stamp') as Member,
-    findings,
-    tally: new Tally(findings),
-    receipts: new Receipts(findings),
-    figures: new Figures(),
-    focus: [],
   };
 }
 

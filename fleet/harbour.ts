@@ -1,6 +1,7 @@
 import { copyFileSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CARGO } from './members/filer.ts';
 import type { Member, Version } from './members/member.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -29,6 +30,8 @@ export class Harbour implements Disposable {
     for (const name of ['plugins/_crew', 'config/plugins', 'data', 'tmp']) {
       mkdirSync(join(this.folder, name), { recursive: true });
     }
+    mkdirSync(join(this.folder, 'plugins/_crew/public'));
+    writeFileSync(join(this.folder, 'plugins/_crew/public/cargo.bin'), CARGO);
     for (const file of globSync('*.ts', { cwd: CREW })) {
       copyFileSync(join(CREW, file), join(this.folder, 'plugins/_crew', basename(file)));
     }

@@ -6,6 +6,7 @@ import type { Findings } from './oracle/findings.ts';
 import type { Receipts } from './oracle/receipts.ts';
 import type { Tally } from './oracle/tally.ts';
 import type { Client } from './traffic/client.ts';
+import type { Quay } from './traffic/quay.ts';
 
 /** Everything of one run, for whoever takes part in it. */
 export interface World {
@@ -15,6 +16,10 @@ export interface World {
   readonly members: readonly Member[];
   /** The middleware that marks every answer. */
   readonly stamp: Member;
+  /** What the pilots need. */
+  readonly lighthouse: Member;
+  /** What plugins connect to. */
+  readonly quay: Quay;
   readonly findings: Findings;
   readonly tally: Tally;
   readonly receipts: Receipts;

@@ -15,10 +15,10 @@ export async function diagnose(host: FleetHost): Promise<string> {
 
 async function readStates(host: FleetHost): Promise<string> {
   try {
-    const status = await host.ask('status', STATUS_LIMIT_MS);
+    const status = await host.ask('states', STATUS_LIMIT_MS);
     const lines = status
-      .filter(({ state, draining }) => state.phase !== 'running' || draining.length > 0)
-      .map(({ name, state, reason, draining }) => `${name}: ${state.phase} ${reason} ${JSON.stringify(draining)}`);
+      .filter(({ phase, draining }) => phase !== 'running' || draining.length > 0)
+      .map(({ name, phase, reason, draining }) => `${name}: ${phase} ${reason} ${JSON.stringify(draining)}`);
     return lines.join('\n') || 'none';
   } catch (error) {
     return String(error);

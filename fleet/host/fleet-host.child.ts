@@ -1,5 +1,6 @@
+import type { PluginStatus } from '@backplane/ports';
 import { createHost, type Host } from '@backplane/runtime';
-import type { Answered, Asked, Holdings, HostSettings, Leftovers, Question } from './host-messages.ts';
+import type { Answered, Asked, Holdings, HostSettings, Leftovers, PluginNow, Question } from './host-messages.ts';
 
 /** The host that the fleet lies in: as `backplane start` makes it, and besides it tells its parent what it holds. Run with --expose-gc. */
 const settings = JSON.parse(process.argv[2] as string) as HostSettings;
@@ -7,6 +8,7 @@ const settings = JSON.parse(process.argv[2] as string) as HostSettings;
 /** Where plugins that leave something behind on purpose say how it can be taken away. */
 interface LeftByPlugin {
   readonly kind: keyof Leftovers;
+  readonly plugin: { readonly name: string; readonly instance: number };
   take(): void;
 }
 const left: LeftByPlugin[] = [];
@@ -48,14 +50,14 @@ function answer(question: Question, host: Host): unknown {
   switch (question) {
     case 'rescan':
       return host.rescan();
-    case 'status':
-      return host.status();
+    case 'states':
+      return host.status().map(stateOf);
     case 'receipts':
       return host.receipts();
     case 'holdings':
       return holdings();
     case 'clearLeftovers':
-      return clearLeftovers();
+      return clearLeftovers(host);
   }
 }
 
@@ -81,11 +83,31 @@ function countEach(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function clearLeftovers(): Leftovers {
-  const counts = { intervals: 0, sockets: 0, listeners: 0 };
-  for (const { kind, take } of left.splice(0)) {
-    counts[kind]++;
-    take();
+function stateOf(status: PluginStatus): PluginNow {
+  const { name, version, state, reason, level, instance, inFlight, draining } = status;
+  return {
+    name,
+    version,
+    phase: state.phase,
+    reason,
+    level,
+    instance,
+    inFlight,
+    draining: draining.map((one) => one.version),
+  };
+}
+
+/** Of those that do not serve any more; the others have not left yet. */
+function clearLeftovers(host: Host): Leftovers {
+  const serving = new Map(host.status().map(({ name, instance }) => [name, instance]));
+  const counts = { intervals: 0, sockets: 0, listeners: 0, patches: 0 };
+  for (const leftover of left.splice(0)) {
+    const { kind, plugin, take } = leftover;
+    if (serving.get(plugin.name) === plugin.instance) left.push(leftover);
+    else {
+      counts[kind]++;
+      take();
+    }
   }
   return counts;
 }

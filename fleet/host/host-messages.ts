@@ -1,4 +1,4 @@
-import type { ChangeReport, LeakReceipt, PluginStatus } from '@backplane/ports';
+import type { ChangeReport, LeakReceipt, PluginPhase } from '@backplane/ports';
 
 /** How the director has the host made. */
 export interface HostSettings {
@@ -23,12 +23,26 @@ export interface Leftovers {
   readonly intervals: number;
   readonly sockets: number;
   readonly listeners: number;
+  readonly patches: number;
+}
+
+/** A plugin at this moment. */
+export interface PluginNow {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly phase: PluginPhase;
+  readonly reason: string;
+  readonly level: string;
+  readonly instance: number | undefined;
+  readonly inFlight: number;
+  /** Versions that were replaced or removed and still have calls. */
+  readonly draining: readonly string[];
 }
 
 /** What the director asks of the host besides what goes over HTTP, and what it gets. */
 export interface Questions {
   readonly rescan: ChangeReport;
-  readonly status: readonly PluginStatus[];
+  readonly states: readonly PluginNow[];
   /** The newest there are, of all plugins. */
   readonly receipts: readonly LeakReceipt[];
   readonly holdings: Holdings;

@@ -1,4 +1,5 @@
 import type { StepLimits } from '@backplane/plugin-api';
+import type { HeldEffect } from '@backplane/ports';
 import type { Serving } from '../oracle/fitting.ts';
 import { Outlook } from '../oracle/outlook.ts';
 import type { Fault, Variant } from '../plugins/variant.ts';
@@ -10,15 +11,28 @@ export interface MemberKind {
   readonly name: string;
   /** Asks a plugin of this kind something, and checks what comes. Ends soon, whatever happens. */
   visit(world: World, member: Member, random: Random): Promise<void>;
-  readonly options?: Variant['options'];
+  /** What its code has to know besides. */
+  options?(places: Places): NonNullable<Variant['options']>;
   readonly replace?: Variant['replace'];
   readonly limits?: StepLimits;
   /** `false` for what works in the host's own process only. */
   readonly isolable?: boolean;
+  /** The kind whose plugin it cannot do without. */
+  readonly dependsOn?: string;
+  /** What each version of it leaves behind on purpose. */
+  readonly leaves?: readonly HeldEffect['kind'][];
   /** Its counter goes on from version to version. */
   readonly handsOver?: boolean;
   /** Calls of a replaced version may have to be ended at its drain limit. */
   readonly mayEndCalls?: boolean;
+}
+
+/** Where plugins find what lies outside of them. */
+export interface Places {
+  /** The port of the director's quay. */
+  readonly quay: number;
+  /** One that nobody uses. */
+  readonly freePort: number;
 }
 
 export type Level = 'inline' | 'process';
@@ -39,6 +53,7 @@ export interface Draft {
   readonly greeting?: string;
   readonly level?: Level;
   readonly broken?: Breakage;
+  readonly major?: number;
 }
 
 /**
@@ -53,25 +68,36 @@ export class Member {
   /** A single file, or a folder with a manifest. */
   readonly form: 'file' | 'folder';
   readonly aliases: readonly string[];
+  readonly options: Variant['options'];
   readonly outlook = new Outlook();
   berth: Berth = 'away';
   /** What lies on the disk, unless the berth is `away`. */
   current: Version | undefined;
   /** Times it has crashed since somebody last reloaded it: the fifth would quarantine it. */
   crashes = 0;
+  /** Of its next version, unless told. */
+  major = 1;
   #builds = 0;
 
-  constructor(name: string, kind: MemberKind, form: 'file' | 'folder', aliases: readonly string[] = []) {
+  constructor(
+    name: string,
+    kind: MemberKind,
+    form: 'file' | 'folder',
+    places: Places,
+    aliases: readonly string[] = [],
+  ) {
     this.name = name;
     this.kind = kind;
     this.form = form;
     this.aliases = aliases;
+    this.options = kind.options?.(places);
   }
 
   /** Its next version. What is not told stays as it is, save for faults, which do not stay. */
   draft(change: Draft = {}): Version {
     const build = ++this.#builds;
-    const { kind, name, aliases, current } = this;
+    const { kind, name, aliases, current, options } = this;
+    const major = change.major ?? this.major;
     const limits = { ...kind.limits, ...change.limits };
     return {
       greeting: change.greeting ?? current?.greeting ?? 'ahoy',
@@ -79,14 +105,15 @@ export class Member {
       ...(change.broken && { broken: change.broken }),
       variant: {
         name,
-        version: `1.0.${build}`,
+        version: `${major}.0.${build}`,
+        major,
         build,
         factor: 1 + ((build * 7) % 101),
         ...(change.fault && { fault: change.fault }),
         ...(Object.keys(limits).length > 0 && { limits }),
         ...(kind.replace && { replace: kind.replace }),
         ...(aliases.length > 0 && { aliases }),
-        ...(kind.options && { options: kind.options }),
+        ...(options && { options }),
       },
     };
   }
@@ -100,6 +127,6 @@ export class Member {
 
 /** What a version does while it serves. */
 export function dutyOf({ variant, greeting, level }: Version): Serving {
-  const { version, build, factor } = variant;
-  return { kind: 'serves', version, build, factor, greeting, level };
+  const { version, major, build, factor } = variant;
+  return { kind: 'serves', version, major, build, factor, greeting, level };
 }

@@ -15,7 +15,8 @@ export const heir: MemberKind = { name: 'heir', visit: askForReport, handsOver: 
 /** Asks for the report that every plugin gives, and enters it into the books. */
 export async function askForReport(world: World, member: Member, random: Random): Promise<void> {
   const asked = random.int(1, 1000);
-  const alias = random.chance(0.2) ? random.pick(member.aliases) : undefined;
+  // What other names code has that cannot be loaded, nobody knows.
+  const alias = member.berth !== 'broken' && random.chance(0.2) ? random.pick(member.aliases) : undefined;
   const given = await hail(world, member, {
     path: `/?n=${asked}`,
     ...(alias && { alias }),

@@ -7,6 +7,7 @@ export function write({ harbour, receipts }: World, member: Member, version: Ver
   receipts.expect(member.name, variant.version, {
     fault: variant.fault,
     mayEndCalls: member.kind.mayEndCalls ?? false,
+    leaves: member.kind.leaves ?? [],
   });
   harbour.write(member, version);
 }
@@ -17,6 +18,7 @@ export function settleServing(member: Member, version: Version): void {
   member.berth = 'serving';
   member.current = version;
   member.crashes = 0;
+  member.major = version.variant.major;
 }
 
 /** The file of a version that did not come to serve is replaced by that of the version that does. */

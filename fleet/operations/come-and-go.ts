@@ -11,7 +11,7 @@ export const remove: OperationKind = {
   weight: 8,
   choose(members, random) {
     const leaving = random.some(
-      serving(members).filter((member) => member !== stampOf(members)),
+      serving(members).filter((member) => !isNeeded(member, members)),
       random.int(1, 5),
     );
     return leaving.length > 0 ? { members: leaving } : undefined;
@@ -49,4 +49,6 @@ async function addOne(world: World, member: Member, version: Version): Promise<v
   settleServing(member, version);
 }
 
-const stampOf = (members: readonly Member[]) => members.find(({ kind }) => kind.name === 'stamp');
+/** Others cannot run without it. */
+const isNeeded = ({ kind }: Member, members: readonly Member[]) =>
+  members.some((other) => other.kind.dependsOn === kind.name);

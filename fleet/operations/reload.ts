@@ -18,9 +18,14 @@ export const reload: OperationKind = {
 };
 
 /** Replaces a member that serves by a version that comes to serve, and asserts that it does. */
-export async function replace(world: World, member: Member, version: Version): Promise<void> {
+export async function replace(
+  world: World,
+  member: Member,
+  version: Version,
+  { handsOver = member.kind.handsOver ?? false } = {},
+): Promise<void> {
   const { tally, findings } = world;
-  if (member.kind.handsOver) tally.inherits(member.name, member.outlook.latest.instance);
+  if (handsOver) tally.inherits(member.name, member.outlook.latest.instance);
   write(world, member, version);
   announce(member, version);
   const { status, toVersion, text } = await askForReload(world, member.name);

@@ -9,13 +9,14 @@ export interface FolderChange {
   readonly away?: readonly Member[];
   /** New versions in place of those that serve. */
   readonly changed?: ReadonlyMap<Member, Version>;
+  /** What happens to others because of it, by name, as `action outcome`. */
+  readonly besides?: ReadonlyMap<string, string>;
 }
 
-const NONE: ReadonlyMap<Member, Version> = new Map();
-
 /** Changes the folders, has the host look again, and asserts that it did just that, and left everybody else alone. */
-export async function rescan(world: World, { coming = NONE, away = [], changed = NONE }: FolderChange): Promise<void> {
-  const wanted = new Map<string, string>();
+export async function rescan(world: World, change: FolderChange): Promise<void> {
+  const { coming = new Map(), away = [], changed = new Map(), besides = new Map() } = change;
+  const wanted = new Map<string, string>(besides);
   for (const [member, version] of [...coming, ...changed]) {
     if (member.kind.handsOver && member.berth === 'serving') {
       world.tally.inherits(member.name, member.outlook.latest.instance);
@@ -42,5 +43,8 @@ export async function rescan(world: World, { coming = NONE, away = [], changed =
   }
 }
 
-const lineOf = ({ name, action, outcome }: StepReport): [string, string] => [name, `${action} ${outcome}`];
+const lineOf = ({ name, action, outcome, failure }: StepReport): [string, string] => [
+  name,
+  `${action} ${outcome}${failure === undefined ? '' : `: ${failure.message}`}`,
+];
 const sorted = (lines: ReadonlyMap<string, string>) => [...lines].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -21,7 +21,7 @@ export async function openStream(world: World, member: Member, path: string): Pr
     const { statusCode: status, headers, body } = await world.client.open(question.url);
     const refused = status !== 200;
     const bytes = refused ? Buffer.from(await body.arrayBuffer()) : NOTHING;
-    const answer = { status, headers, body: bytes, tookMs: performance.now() - began };
+    const answer = { method: 'GET', status, headers, body: bytes, tookMs: performance.now() - began };
     const heard = judge(world, question, answer, () => (refused ? 'not 200' : undefined));
     if (refused) return undefined;
     if (heard) return { question, epoch: heard.epoch, body };

@@ -4,6 +4,7 @@ import { type Duty, Outlook } from './outlook.ts';
 const serving = (build: number): Duty => ({
   kind: 'serves',
   version: `1.0.${build}`,
+  major: 1,
   build,
   factor: build,
   greeting: 'ahoy',

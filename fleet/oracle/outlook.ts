@@ -3,6 +3,7 @@ export type Duty =
   | {
       readonly kind: 'serves';
       readonly version: string;
+      readonly major: number;
       readonly build: number;
       readonly factor: number;
       readonly greeting: string;
@@ -17,7 +18,7 @@ export type Duty =
 
 export interface Epoch {
   readonly number: number;
-  readonly duty: Duty;
+  duty: Duty;
   /** Learnt from its first answer; every later answer must come from the same. */
   instance?: number;
   pid?: number;
@@ -63,6 +64,12 @@ export class Outlook {
   /** The change has been acknowledged: the last that was announced is there. */
   settle(): void {
     this.#oldest = this.#epochs.length - 1;
+  }
+
+  /** The process of what serves now is about to be killed. */
+  markDying(): void {
+    const { duty } = this.#last;
+    if (duty.kind === 'serves') this.#last.duty = { ...duty, dying: true };
   }
 
   /** A request begins. */

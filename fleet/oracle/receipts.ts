@@ -1,4 +1,4 @@
-import type { LeakReceipt } from '@backplane/ports';
+import type { HeldEffect, LeakReceipt } from '@backplane/ports';
 import type { Fault } from '../plugins/variant.ts';
 import type { Findings } from './findings.ts';
 
@@ -7,9 +7,11 @@ export interface Wanted {
   readonly fault: Fault | undefined;
   /** Whether calls of it may have been ended at the drain limit. */
   readonly mayEndCalls: boolean;
-  /** For those that leave something behind on purpose: why the receipt does not name it. */
-  names?(receipt: LeakReceipt): string | undefined;
+  /** What it leaves behind on purpose: exactly one of each. */
+  readonly leaves: readonly HeldKind[];
 }
+
+type HeldKind = HeldEffect['kind'];
 
 /** Holds each leak receipt against what the version was made for: nothing is left, save where it had to be. */
 export class Receipts {
@@ -42,16 +44,25 @@ export class Receipts {
     }
   }
 
-  #check(where: string, receipt: LeakReceipt, { fault, mayEndCalls, names }: Wanted): void {
-    const { held, problems, callsEnded } = receipt;
+  #check(where: string, { held, problems, callsEnded }: LeakReceipt, { fault, mayEndCalls, leaves }: Wanted): void {
     if (callsEnded > 0 && !mayEndCalls) this.#findings.add(where, 'no call that had to be ended', `${callsEnded}`);
-    const missing = names?.(receipt);
-    if (missing !== undefined) this.#findings.add(where, missing, JSON.stringify({ held, problems }));
-    if (names !== undefined) return;
-    const wantedHeld = fault?.step === 'dispose' ? 1 : 0;
+    const wantedHeld = [...leaves, ...(fault?.step === 'dispose' ? ['effect' as const] : [])];
+    // What comes late is a timer, which may still be to fire.
+    const counted = held.filter(({ kind }) => fault?.way !== 'late' || kind !== 'timer');
     const wantedProblems = fault?.step === 'stop' ? 1 : 0;
-    if (held.length === wantedHeld && problems.length === wantedProblems) return;
-    const expected = `${wantedHeld} effects held, ${wantedProblems} problems`;
-    this.#findings.add(where, expected, JSON.stringify({ held, problems }));
+    const fits = sorted(wantedHeld) === sorted(counted.map(({ kind }) => kind)) && problems.length === wantedProblems;
+    if (!fits) {
+      const expected = `held: ${sorted(wantedHeld) || 'nothing'}; ${wantedProblems} problems`;
+      this.#findings.add(where, expected, JSON.stringify({ held, problems }));
+    }
+    for (const { kind, madeAt } of held) {
+      if (kind !== 'effect' && !MADE_AT.test(madeAt ?? ''))
+        this.#findings.add(where, 'the line that made it', String(madeAt));
+    }
   }
 }
+
+/** A line of the fleet's own plugins. */
+const MADE_AT = /\/_crew\/[a-z]+\.ts:\d+:\d+$/;
+
+const sorted = (kinds: readonly HeldKind[]): string => kinds.toSorted().join(' ');

@@ -1,6 +1,7 @@
 import {
   definePlugin,
   type Handover,
+  type Needs,
   type Plugin,
   type PluginContext,
   type PluginDefinition,
@@ -16,12 +17,18 @@ export const CONFIG = { greeting: { type: 'string', default: 'ahoy', minLength: 
 
 export type ShipContext = PluginContext<{ readonly greeting: string }>;
 
+/** What an instance of one kind does besides what all of them do. */
+export interface OnBoard extends PluginLifecycle {
+  routes?(app: FastifyInstance): void | Promise<void>;
+}
+
 /** What one kind of plugin adds to what all of them have. */
 export interface Equipment {
   /** Data besides name, version, limits and configuration. */
   readonly data?: Partial<Pick<PluginDefinition, 'kinds' | 'phase' | 'priority' | 'dependencies' | 'provides'>>;
-  routes?(app: FastifyInstance, context: ShipContext): void | Promise<void>;
-  initialize?(context: ShipContext): PluginLifecycle | Promise<PluginLifecycle> | undefined;
+  readonly needs?: Needs;
+  /** Called for each instance, in `initialize`. */
+  board?(context: ShipContext): OnBoard | undefined | Promise<OnBoard | undefined>;
   /** Without it the counter begins anew with each version. */
   readonly handsOver?: boolean;
 }
@@ -39,19 +46,20 @@ export function ship(variant: Variant, equipment: Equipment = {}): Plugin {
     ...(replace && { replace }),
     ...(aliases && { aliases }),
     ...equipment.data,
+    needs: equipment.needs ?? {},
     config: CONFIG,
     async initialize(given) {
       const context = given as ShipContext;
       await strike(variant, 'initialize', given as never);
       const book = new Book(variant, context);
       context.scope.add('last effect', () => strike(variant, 'dispose'));
+      const own = await equipment.board?.(context);
       context.http.routes(async (app) => {
         await strike(variant, 'routes', given as never);
         addReport(app, variant, context, book);
         addTroubles(app, context);
-        await equipment.routes?.(app, context);
+        await own?.routes?.(app);
       });
-      const own = await equipment.initialize?.(context);
       return {
         async start(handover: Handover) {
           await strike(variant, 'start', given as never);

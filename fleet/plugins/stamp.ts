@@ -5,7 +5,7 @@ import type { Variant } from './variant.ts';
 export const stamp = (variant: Variant) =>
   ship(variant, {
     data: { kinds: ['middleware'], phase: 'middleware' },
-    initialize({ http }) {
+    board({ http }) {
       http.middleware({
         name: 'stamp',
         onResponse(_request, response) {

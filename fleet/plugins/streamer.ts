@@ -11,13 +11,15 @@ interface Asked {
 /** Sends bytes for as long as it is asked to; a stream goes on in the version that began it. */
 export const streamer = (variant: Variant) =>
   ship(variant, {
-    routes(app) {
-      app.get<Asked>('/bytes', async ({ query, call }, reply) => {
-        reply.type('application/octet-stream');
-        const pieces = bytePieces(Number(query.seed), Number(query.length), Number(query.piece));
-        return Readable.from(slowly(pieces, Number(query.pause), call.signal));
-      });
-    },
+    board: () => ({
+      routes(app) {
+        app.get<Asked>('/bytes', async ({ query, call }, reply) => {
+          reply.type('application/octet-stream');
+          const pieces = bytePieces(Number(query.seed), Number(query.length), Number(query.piece));
+          return Readable.from(slowly(pieces, Number(query.pause), call.signal));
+        });
+      },
+    }),
   });
 
 async function* slowly(pieces: Iterable<Uint8Array>, pauseMs: number, ending: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -15,6 +15,8 @@ export interface Fault {
 export interface Variant {
   readonly name: string;
   readonly version: string;
+  /** Of the version; for who needs the lighthouse, of the lighthouse that it was made for. */
+  readonly major: number;
   /** Counts the versions of this plugin, sound or not. */
   readonly build: number;
   /** What the version does otherwise than the others: it multiplies by this. */

@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream';
 import { Pool } from 'undici';
 
 export interface Answer {
+  /** Of the request. */
+  readonly method: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
@@ -35,6 +37,7 @@ export class Client {
     const response = await this.#pool.request({ path, method, headers, ...(body !== undefined && { body }) });
     const bytes = Buffer.from(await response.body.arrayBuffer());
     return {
+      method,
       status: response.statusCode,
       headers: response.headers,
       body: bytes,

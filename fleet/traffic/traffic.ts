@@ -1,8 +1,11 @@
+import type { Member } from '../members/member.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
 /** The share of visits that go to whom the operation under way is about. */
-const FOCUS = 0.5;
+const FOCUS = 0.4;
+/** The share that goes to those of whom there are few. */
+const RARE = 0.3;
 /** Milliseconds between the visits of one visitor: without it they take the processor from the host. */
 const PAUSE_MS = 4;
 /** What a visit may take at most; it has time limits of its own, so that more means that something hangs. */
@@ -35,10 +38,12 @@ export class Traffic {
 
   async #visit(random: Random): Promise<void> {
     const { members } = this.#world;
+    const rare = members.filter(({ name, kind }) => name === kind.name || kind.dependsOn !== undefined);
     while (!this.#ending) {
       const { focus } = this.#world;
-      const member = random.pick(focus.length > 0 && random.chance(FOCUS) ? focus : members);
-      if (member === undefined) return;
+      const share = random.next();
+      const group = share < FOCUS && focus.length > 0 ? focus : share < FOCUS + RARE ? rare : members;
+      const member = random.pick(group) as Member;
       const late = setTimeout(() => {
         this.#world.findings.add(`visit of ${member.name}`, `an end within ${VISIT_LIMIT_MS} ms`, 'it goes on');
       }, VISIT_LIMIT_MS);

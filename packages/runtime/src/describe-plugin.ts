@@ -51,7 +51,10 @@ export async function describePlugin(
   worker.once('message', (answer) => resolve(answer as Answer));
   worker.once('exit', (code, signal) => {
     const end = worker.killed ? `it was not done after ${LIMIT_MS} ms` : `it ended with ${signal ?? `code ${code}`}`;
-    reject(undescribed(`${end}. ${output.join('').trim().slice(-2000)}`));
+    const ended = () => reject(undescribed(`${end}. ${output.join('').trim().slice(-2000)}`));
+    // The end may be told before the answer has been read; the channel closes behind it.
+    if (worker.connected) worker.once('disconnect', ended);
+    else ended();
   });
   try {
     worker.send(candidate);

@@ -7,6 +7,7 @@ import type { KernelEvent } from '../kernel-event.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { PluginRecord } from '../lifecycle/plugin-record.ts';
 import { reasonOf } from '../lifecycle/reason-of.ts';
+import type { ResourceTable } from '../scope/resource-table.ts';
 import { EMPTY_GENERATION, type Generation } from './generation.ts';
 import { ReceiptBook } from './receipt-book.ts';
 import { type Retirement, retire } from './retirement.ts';
@@ -37,6 +38,7 @@ export class GenerationTable {
     readonly clock: Clock;
     readonly parts: readonly GenerationPart<unknown>[];
     readonly hostServices: HostServices;
+    readonly resources: ResourceTable;
     readonly onSwapped: () => void;
     readonly onEvent: (event: KernelEvent) => void;
   }) {
@@ -45,7 +47,7 @@ export class GenerationTable {
     this.#hostServices = options.hostServices;
     this.#onSwapped = options.onSwapped;
     this.receipts = new ReceiptBook(options.onEvent);
-    this.units = new UnitTable(this.records, ({ data }, instance, held) =>
+    this.units = new UnitTable(this.records, options.resources, ({ data }, instance, held) =>
       this.receipts.amend(data.name, data.version, instance, held),
     );
   }

@@ -7,16 +7,24 @@ export type OnHeld = (unit: PluginUnit, instance: number | undefined, held: read
 
 /**
  * Knows the code of each plugin that may still run, and closes its ledger when it may not. Code outlives its instances: one that crashed is made anew
- * from the same code.
+ * from the same code, and what it made as a resource is held by later versions.
  */
 export class UnitTable {
   readonly #records: ReadonlyMap<string, PluginRecord>;
   readonly #onHeld: OnHeld;
+  readonly #resources: { isMadeBy(code: object): boolean };
+  /** Those that only run on in a resource that they made. */
+  readonly #lenders = new Set<PluginUnit>();
   /** By plugin, each with its last instance that was unloaded. */
   readonly #units = new Map<string, Map<PluginUnit, number | undefined>>();
 
-  constructor(records: ReadonlyMap<string, PluginRecord>, onHeld: OnHeld) {
+  constructor(
+    records: ReadonlyMap<string, PluginRecord>,
+    resources: { isMadeBy(code: object): boolean },
+    onHeld: OnHeld,
+  ) {
     this.#records = records;
+    this.#resources = resources;
     this.#onHeld = onHeld;
   }
 
@@ -33,16 +41,32 @@ export class UnitTable {
     const units = this.#units.get(identity.name);
     if (!units?.has(unit)) return [];
     units.set(unit, identity.instance);
-    return this.#isNeeded(unit, identity.instance) ? [] : this.#close(unit);
+    await this.#closeLenders(identity.name);
+    if (this.#isNeeded(unit, identity.instance)) return [];
+    if (!this.#resources.isMadeBy(unit)) return this.#close(unit);
+    this.#lenders.add(unit);
+    return [];
+  }
+
+  /** The last that held a resource has gone, and with it the need for the code that made it. */
+  async #closeLenders(name: string): Promise<void> {
+    for (const [unit, instance] of this.#units.get(name) ?? []) {
+      if (!this.#lenders.has(unit) || this.#isNeeded(unit) || this.#resources.isMadeBy(unit)) continue;
+      this.#lenders.delete(unit);
+      this.#tell(unit, instance, await this.#close(unit));
+    }
   }
 
   /** Closes the books of a plugin's code that a change has left without use. */
   async sweep(name: string): Promise<void> {
     for (const [unit, instance] of this.#units.get(name) ?? []) {
-      if (this.#isNeeded(unit)) continue;
-      const held = await this.#close(unit);
-      if (held.length > 0) this.#onHeld(unit, instance, held);
+      if (this.#isNeeded(unit) || this.#resources.isMadeBy(unit)) continue;
+      this.#tell(unit, instance, await this.#close(unit));
     }
+  }
+
+  #tell(unit: PluginUnit, instance: number | undefined, held: readonly HeldEffect[]): void {
+    if (held.length > 0) this.#onHeld(unit, instance, held);
   }
 
   #isNeeded(unit: PluginUnit, leaving?: number): boolean {

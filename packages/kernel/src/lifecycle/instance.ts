@@ -101,6 +101,7 @@ export class Instance implements InstanceInfo, InstanceHost {
       plugin: unit.data.name,
       clock: surroundings.clock,
       resources: surroundings.resources,
+      code: unit,
       disposeLimitMs: unit.data.limits.stop,
       tick: (label, action) => this.#tick(label, action),
       taskFailed: (label, error) => this.logger.error(`Task "${label}" ended with an error.`, { error }),

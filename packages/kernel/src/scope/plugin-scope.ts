@@ -10,6 +10,8 @@ export interface ScopeOwner {
   readonly plugin: string;
   readonly clock: Clock;
   readonly resources: ResourceTable;
+  /** What runs in the resources that it makes. */
+  readonly code?: object;
   /** Milliseconds one effect may take to be undone. */
   readonly disposeLimitMs: number;
   /** Enters the newest generation for one tick. */
@@ -94,7 +96,7 @@ export class PluginScope implements Scope {
 
   async resource<T>(key: string, factory: () => ScopedResource<T> | Promise<ScopedResource<T>>): Promise<T> {
     this.#assertOpen(key);
-    const claim = this.#owner.resources.acquire(this.#owner.plugin, key, factory);
+    const claim = this.#owner.resources.acquire(this.#owner.plugin, key, factory, this.#owner.code);
     // Owned from the first moment on: a scope that closes while the factory still works gives its claim back.
     const effect = this.#own(key, claim.release);
     let value: T;

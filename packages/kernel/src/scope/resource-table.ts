@@ -1,6 +1,8 @@
 import type { ScopedResource } from '@backplane/plugin-api';
 
 interface Held {
+  /** The code whose factory made it, and which goes on running in it. */
+  readonly code: object | undefined;
   readonly made: Promise<ScopedResource<unknown>>;
   resource: ScopedResource<unknown> | undefined;
   holders: number;
@@ -24,12 +26,14 @@ export class ResourceTable {
     plugin: string,
     key: string,
     factory: () => ScopedResource<T> | Promise<ScopedResource<T>>,
+    code?: object,
   ): ResourceClaim<T> {
     const id = JSON.stringify([plugin, key]);
     let held = this.#held.get(id);
     if (held === undefined) {
       const before = this.#closing.get(id);
-      held = { made: (async () => (before ? before.then(factory) : factory()))(), resource: undefined, holders: 0 };
+      const made = (async () => (before ? before.then(factory) : factory()))();
+      held = { code, made, resource: undefined, holders: 0 };
       this.#held.set(id, held);
     }
     const mine = held;
@@ -45,6 +49,12 @@ export class ResourceTable {
       },
     );
     return { value, release: () => this.#release(id, mine) };
+  }
+
+  /** Whether something that this code made is held, by whichever version. */
+  isMadeBy(code: object): boolean {
+    for (const held of this.#held.values()) if (held.code === code) return true;
+    return false;
   }
 
   /** Keys that somebody still holds. */
