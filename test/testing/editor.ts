@@ -45,6 +45,15 @@ interface Paused {
   readonly hitBreakpoints?: readonly string[];
 }
 
+/** What the inspector says: an answer, or something that has happened. */
+interface Message {
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly params?: unknown;
+}
+
 /**
  * Speaks with the inspector of a process as VS Code does: it sets a breakpoint in whatever bears the name of the file, and, when a script comes
  * with a source map, before it runs, at the place that the map gives.
@@ -132,7 +141,7 @@ export class Editor implements AsyncDisposable {
     });
   }
 
-  #hear(message: { id?: number; method?: string; params?: unknown }): void {
+  #hear(message: Message): void {
     if (message.id !== undefined) {
       this.#answers.get(message.id)?.(message);
       this.#answers.delete(message.id);
