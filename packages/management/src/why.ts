@@ -57,9 +57,9 @@ function summaryOf({ name, version, state, reason }: PluginStatus, health: Healt
 function chainOf(status: PluginStatus, all: readonly PluginStatus[]): PluginStatus[] {
   const chain: PluginStatus[] = [];
   const seen = new Set([status.name]);
-  for (let at: PluginStatus | undefined = status; at?.state.phase === 'blocked'; ) {
-    const next: string | undefined = at.state.by.find((name) => !seen.has(name));
-    at = all.find(({ name }) => name === next);
+  for (let at: PluginStatus | undefined = status; at !== undefined; ) {
+    const waits: (name: string) => boolean = waitsFor(at);
+    at = all.find(({ name, state }) => state.phase !== 'running' && !seen.has(name) && waits(name));
     if (at === undefined) break;
     seen.add(at.name);
     chain.push(at);
@@ -67,13 +67,24 @@ function chainOf(status: PluginStatus, all: readonly PluginStatus[]): PluginStat
   return chain;
 }
 
+/** One whose code is refused counts as not there for those that depend on it: they are refused for it in their turn. */
+function waitsFor({ state, reason }: PluginStatus): (name: string) => boolean {
+  if (state.phase === 'blocked') return (name) => state.by.includes(name);
+  const missing = state.phase === 'refused' && state.failure.code === 'BP_DEPENDENCY_MISSING';
+  return (name) => missing && reason.includes(`"${name}"`);
+}
+
 const failureIn = (state: PluginState): Failure | undefined => ('failure' in state ? state.failure : undefined);
 
 const PLACE = /(?:file:\/\/)?((?:\/|[A-Za-z]:\\)[^\s():?]+)(?:\?\w+)?(:\d+:\d+)/;
 
-/** Where the author's code is at fault: as the message says, or the first place of the stack. */
+/** Places of the host's own code, which is not at fault. */
+const OURS = /\/(?:@backplane|packages)\/[a-z-]+\/(?:dist|src)\//;
+
+/** Where the author's code is at fault: as the message says, or the first place of the stack that is not the host's. */
 function placeOf({ message, stack }: Failure): string | null {
-  const found = PLACE.exec(message) ?? PLACE.exec(stack ?? '');
+  const lines = (stack ?? '').split('\n').filter((line) => !OURS.test(line));
+  const found = PLACE.exec(message) ?? PLACE.exec(lines.join('\n'));
   return found === null ? null : `${found[1]}${found[2]}`;
 }
 
