@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type LeakCase, threeVersions } from './testing/leaky-plugin.ts';
 
 /** Somebody that plugins connect to. */
@@ -24,7 +24,7 @@ const CASES: Record<string, LeakCase> = {
   'a socket of its own': {
     parts: () => ({
       top: net,
-      route: `const held = net.connect(${port}, ${LOCAL}); await once(held, 'connect');`,
+      route: `const held = net.connect(${port}, ${LOCAL}); await once(held, 'connect'); globalThis.undo(() => held.destroy());`,
       service: `const given = net.connect(${port}, ${LOCAL}); await once(given, 'connect'); given.destroy();`,
       start: `const ending = net.connect(${port}, ${LOCAL}); await once(ending, 'connect'); ending.end();`,
       initialize: `const kept = new net.Socket(); kept.connect(${port}, ${LOCAL}); context.scope.add('kept', () => kept.destroy());`,
@@ -38,6 +38,7 @@ const CASES: Record<string, LeakCase> = {
       'node_modules/asking/index.js': `
 const http = require('http');
 const agent = new http.Agent({ keepAlive: true });
+globalThis.undo(() => agent.destroy());
 exports.ask = (port) => new Promise((resolve, reject) => {
   const request = http.get({ port, host: '127.0.0.1', agent }, (response) => response.resume().on('end', resolve));
   request.on('error', reject);
@@ -60,7 +61,8 @@ exports.ask = (port) => new Promise((resolve, reject) => {
         await once(closed, 'listening');
         const client = net.connect(closed.address().port, ${LOCAL}); // client
         await Promise.all([once(closed, 'connection'), once(client, 'connect')]);
-        closed.close();`,
+        closed.close();
+        globalThis.undo(() => listening.close(), () => client.destroy());`,
     }),
     expected: (at) => [
       `server server @ ${at('// closed')}`,
@@ -75,7 +77,8 @@ exports.ask = (port) => new Promise((resolve, reject) => {
         const bound = createSocket('udp4'); // bound
         bound.bind(0, ${LOCAL});
         await once(bound, 'listening');
-        createSocket('udp4'); // unbound
+        const unbound = createSocket('udp4'); // unbound
+        globalThis.undo(() => bound.close(), () => unbound.close());
         createSocket('udp4').close();`,
     }),
     expected: (at) => [`socket UDP socket at port N @ ${at('// bound')}`, `socket UDP socket @ ${at('// unbound')}`],
@@ -90,7 +93,7 @@ exports.ask = (port) => new Promise((resolve, reject) => {
       route: `
         const held = spawn(process.execPath, ['-e', forever]); // process
         const thread = new Worker(forever, { eval: true }); // thread
-        globalThis.reap.push(held, thread);
+        globalThis.undo(() => held.kill(), () => thread.terminate());
         spawnSync(process.execPath, ['--version']);
         await once(exec('true'), 'exit');
         void new Worker(forever, { eval: true }).terminate();
@@ -106,11 +109,13 @@ exports.ask = (port) => new Promise((resolve, reject) => {
       top: `
         import { once } from 'node:events';
         import http from 'node:http';
-        process.on('exit', () => {}); // top`,
+        const listener = () => {};
+        process.on('exit', listener); // top`,
       start: `
         const bound = function () {}.bind({});
         process.prependListener('SIGUSR2', bound); // bound
         void once(process, 'rejectionHandled'); // once
+        globalThis.undo(() => process.off('exit', listener), () => process.off('SIGUSR2', bound), () => process.emit('rejectionHandled'));
         process.stdout.on('drain', () => {}); // drain
         process.stderr.on('drain', () => {}); // error
         http.globalAgent.on('version${version}', () => {}); // agent
@@ -142,13 +147,11 @@ exports.ask = (port) => new Promise((resolve, reject) => {
   },
 };
 
-const reaped: { kill?(): void; terminate?(): void }[] = [];
-Object.assign(globalThis, { reap: reaped });
-afterAll(() => {
-  for (const thing of reaped) {
-    thing.kill?.();
-    thing.terminate?.();
-  }
+/** Plugins say how what they leave behind on purpose is undone: this file, too, must leave nothing. */
+const undo: (() => unknown)[] = [];
+Object.assign(globalThis, { undo: (...steps: (() => unknown)[]) => void undo.push(...steps) });
+afterEach(async () => {
+  for (const step of undo.splice(0)) await step();
 });
 
 describe('the receipt of a version, three in a row', () => {

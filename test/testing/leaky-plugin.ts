@@ -7,6 +7,7 @@ import { type PluginFiles, writePlugins } from './plugin-files.ts';
 /** Starts a host with these plugins, as files. */
 export const hostOf = (files: PluginFiles): Promise<TestHost> =>
   createTestHost({
+    allowLeaks: true,
     prepare: async (folder) => {
       await mkdir(join(folder, 'plugins'), { recursive: true });
       await writePlugins(join(folder, 'plugins'), files);

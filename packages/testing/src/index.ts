@@ -1,2 +1,4 @@
+export { type AllowedLeaks, expectCleanReceipts } from './expect-clean-receipts.ts';
+export { expectNoLeaks, type LeakCheck, type LeakCheckOptions, watchLeaks } from './leaks/leak-check.ts';
 export { ManualClock } from './manual-clock.ts';
 export { createTestHost, type TestHost } from './test-host.ts';
