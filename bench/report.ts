@@ -4,9 +4,9 @@ import type { Spread } from './statistics.ts';
 /** One variant, measured. */
 export interface Row {
   readonly variant: string;
-  readonly unit: 'ns' | 'µs';
+  readonly unit: 'ns' | 'µs' | 'ms by the clock';
   readonly rounds: number;
-  /** CPU time of one operation. */
+  /** CPU time of one operation; by the clock where the unit says so. */
   readonly cpu: Spread;
   /** Against the baseline, round by round. */
   readonly ratio: Spread;
