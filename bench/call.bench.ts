@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { definePlugin, service } from '@backplane/plugin-api';
+import { definePlugin, requiresAuth, service, trackMetrics } from '@backplane/plugin-api';
 import { createHost, type Host } from '@backplane/runtime';
 import { defineBenchmark } from './harness.ts';
 
@@ -15,27 +15,32 @@ interface Greeter {
 interface Loops {
   resolve(count: number): Promise<number>;
   call(count: number): Promise<number>;
+  callDecorated(count: number): Promise<number>;
 }
 
 const TIMES = 1_000;
 const SERVICES = 100;
 const Greeter = service<Greeter>('greeter.greeter');
+const Decorated = service<Greeter>('greeter.decorated');
 const Loops = service<Loops>('caller.loops');
 const bare: Greeter = { greet: async (name) => name };
 
 const provider = definePlugin({
   name: 'greeter',
   version: '1.0.0',
-  provides: [Greeter],
+  provides: [Greeter, Decorated],
   initialize(context) {
     context.provide(Greeter, { greet: async (name) => name });
+    const guarded = requiresAuth({ system: true });
+    const counted = trackMetrics({ metricName: 'greetings', timing: true, labels: { status: ({ status }) => status } });
+    context.provide(Decorated, { greet: guarded(counted(async (name: string) => name)) });
   },
 });
 
 const caller = definePlugin({
   name: 'caller',
   version: '1.0.0',
-  needs: { greeter: Greeter },
+  needs: { greeter: Greeter, decorated: Decorated },
   provides: [Loops],
   initialize(context) {
     context.provide(Loops, {
@@ -45,6 +50,7 @@ const caller = definePlugin({
         return found;
       },
       call: (count) => callOverAndOver(context.services.greeter, count),
+      callDecorated: (count) => callOverAndOver(context.services.decorated, count),
     });
   },
 });
@@ -98,6 +104,7 @@ export default defineBenchmark({
         variants: {
           'bare async call': () => callOverAndOver(bare, TIMES),
           'handle, production': through(production, 'call'),
+          'handle, production, requiresAuth and trackMetrics': through(production, 'callDecorated'),
           'handle, development (checks what crosses)': through(development, 'call'),
         },
       });
@@ -110,6 +117,11 @@ export default defineBenchmark({
         text: 'a call, identity, deadline and counting included <= 14 x bare',
         limit: 14,
         measured: harness.ratio(calling, 'handle, production'),
+      });
+      harness.promise({
+        text: 'a call that is guarded, counted by outcome and measured <= 14 x bare',
+        limit: 14,
+        measured: harness.ratio(calling, 'handle, production, requiresAuth and trackMetrics'),
       });
       return harness.report();
     } finally {

@@ -234,3 +234,64 @@ it('refuses a subscription to a method that is not there, and a metric that anot
   expect(failed[0]?.reason).toContain('maps "user.login" to "nowhere"');
   expect(failed[1]?.reason).toContain('The metric shared_things belongs to');
 });
+
+const headers = `
+import { MiddlewarePlugin, type GatewayRequest, type NextMiddleware, type PluginMetadata } from '@backplane/plugin-api';
+export default class Headers extends MiddlewarePlugin {
+  static override readonly metadata: PluginMetadata = { name: 'headers', version: '1.0.0' };
+  readonly header = 'x-request-method';
+  async processRequest(request: GatewayRequest, callNext: NextMiddleware) {
+    const response = await callNext();
+    response.headers.set(this.header, request.method);
+    return response;
+  }
+  override getMiddlewarePriority() {
+    return 10;
+  }
+}`;
+
+it('runs a class of the kind middleware around every request, in its phase and at its priority', async () => {
+  await using test = await createTestHost({
+    prepare: (folder) => writePlugins(folder, { 'plugins/headers.ts': headers }),
+  });
+  expect((await fetch(`${test.url}/nowhere`)).headers.get('x-request-method')).toBe('GET');
+  const { extension_points } = await getJson(test, '/extension-points');
+  const [handler] = extension_points.find(({ name }) => name === 'middleware.pre_request')?.handlers ?? [];
+  expect(handler).toMatchObject({ plugin: 'headers', phase: 'middleware', priority: 10 });
+});
+
+it('refuses middleware in a process of its own with a code that says so', async () => {
+  await using test = await createTestHost({
+    isolation: { headers: 'process' },
+    prepare: (folder) => writePlugins(folder, { 'plugins/headers.ts': headers }),
+  });
+  const [status] = test.host.status();
+  expect(status?.state.phase).toBe('failed');
+  expect(status?.reason).toContain('middleware');
+  expect(JSON.stringify(status)).toContain('BP_MIDDLEWARE_NOT_INLINE');
+});
+
+it('shows what the host knows of the health of plugins, and what versions left behind', async () => {
+  const sick = (version: string) => `import { definePlugin } from '@backplane/plugin-api';
+export default definePlugin({
+  name: 'sick',
+  version: '${version}',
+  initialize({ scope }) {
+    scope.add('stubborn', () => { throw new Error('no'); });
+    return { health: () => 'degraded' };
+  },
+});`;
+  await using test = await createTestHost({
+    prepare: (folder) =>
+      writePlugins(folder, { 'plugins/sick.ts': sick('1.0.0'), 'plugins/ledger.ts': ledger('1.0.0') }),
+  });
+  await writeFile(join(test.folder, 'plugins/sick.ts'), sick('2.0.0'));
+  await test.host.reload('sick');
+  await vi.waitFor(async () => {
+    const text = await (await fetch(`${test.url}/metrics`)).text();
+    expect(text).toContain('backplane_plugin_health{plugin="ledger"} 1\n');
+    expect(text).toContain('backplane_plugin_health{plugin="sick"} 0.5\n');
+    expect(text).toContain('backplane_plugin_leaks{plugin="sick",kind="effect"} 1\n');
+    expect(text).toMatch(/backplane_changes_total\{action="replace",outcome="[a-z]+"\} 1\n/);
+  });
+});

@@ -42,7 +42,7 @@ export default class CustomMetrics extends MetricsPlugin<typeof config> {
     return this.context.config.export_format === 'prometheus' ? this.#last : {};
   }
 
-  getMetricDefinitions() {
+  override getMetricDefinitions() {
     return {
       collections: { type: 'counter', description: 'How often numbers were collected.' },
       response_time: { type: 'gauge', description: 'Mean delay of the event loop, in seconds.' },

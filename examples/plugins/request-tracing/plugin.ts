@@ -37,7 +37,7 @@ export default class RequestTracing extends MiddlewarePlugin<typeof config> {
   }
 
   /** Far out: it measures what the others take. */
-  getMiddlewarePriority(): number {
+  override getMiddlewarePriority(): number {
     return 10;
   }
 }

@@ -1,5 +1,5 @@
 import { type Clock, isBackplaneError, messageOf, systemClock } from '@backplane/base';
-import type { HealthReport } from '@backplane/plugin-api';
+import type { HealthAnswer, HealthReport, HealthStatus } from '@backplane/plugin-api';
 import type {
   Call,
   ChangeReport,
@@ -194,16 +194,15 @@ export class Kernel implements Entrances {
       const { reason, state } = this.#statusOf(record);
       return normalizeHealth({ status: 'unhealthy', message: reason || `The plugin is ${state.phase}.` });
     }
-    try {
-      const answer = await runStep(instance, 'health', () => instance.driver.health());
-      return normalizeHealth(answer, instance.data.provides);
-    } catch (error) {
-      const message = messageOf(error);
-      return normalizeHealth(
-        { status: 'unhealthy', message, code: isBackplaneError(error) ? error.code : undefined },
-        instance.data.provides,
-      );
-    }
+    const report = normalizeHealth(await answerOf(instance), instance.data.provides);
+    instance.lastHealth = report.status;
+    return report;
+  }
+
+  /** What each plugin that runs said of its health when it was last asked. */
+  lastHealth(): ReadonlyMap<string, HealthStatus | undefined> {
+    const { instances } = this.#reconciler.current;
+    return new Map([...instances].map(([name, { lastHealth }]) => [name, lastHealth]));
   }
 
   /**
@@ -243,5 +242,15 @@ export class Kernel implements Entrances {
 
   #statusOf(record: PluginRecord, dependents = dependentsIn(this.#reconciler.current.resolution.edges)): PluginStatus {
     return statusOf(record, this.#reconciler.current.resolution.edges, dependents, this.#reconciler.receipts);
+  }
+}
+
+/** Never rejects: who cannot answer is unhealthy, with the reason. */
+async function answerOf(instance: Instance): Promise<HealthAnswer> {
+  try {
+    return await runStep(instance, 'health', () => instance.driver.health());
+  } catch (error) {
+    const code = isBackplaneError(error) ? error.code : undefined;
+    return { status: 'unhealthy', message: messageOf(error), code };
   }
 }

@@ -4,7 +4,7 @@ import type { EventHandler } from './events.ts';
 import type { HealthAnswer } from './health.ts';
 import type { GatewayRequest, GatewayResponse, NextMiddleware } from './http.ts';
 import type { EventHandlerKind, HealthKind, MetricsKind, MiddlewareKind } from './kinds.ts';
-import type { CollectedMetrics } from './metrics.ts';
+import type { CollectedMetrics, MetricDefinitions } from './metrics.ts';
 import { PluginBase } from './plugin-class.ts';
 import type { Needs } from './service-ref.ts';
 import type { ServiceInfo, ServiceQuery } from './service-registry.ts';
@@ -31,6 +31,7 @@ export abstract class MiddlewarePlugin<S extends ConfigSchema = NoConfig, N exte
 {
   static readonly classDefaults: Partial<PluginMetadata> = { phase: 'middleware' };
   abstract processRequest(request: GatewayRequest, callNext: NextMiddleware): Promise<GatewayResponse>;
+  getMiddlewarePriority?(): number;
 }
 
 /** A class of the kind `event_handler`: methods of it hear events. */
@@ -48,6 +49,7 @@ export abstract class HealthPlugin<S extends ConfigSchema = NoConfig, N extends 
   implements HealthKind
 {
   abstract checkHealth(): HealthAnswer | Promise<HealthAnswer>;
+  getHealthCheckInterval?(): number;
 }
 
 /** A class of the kind `metrics`: it is asked for numbers whenever somebody looks. */
@@ -56,6 +58,7 @@ export abstract class MetricsPlugin<S extends ConfigSchema = NoConfig, N extends
   implements MetricsKind
 {
   abstract collectMetrics(): CollectedMetrics | Promise<CollectedMetrics>;
+  getMetricDefinitions?(): MetricDefinitions;
 }
 
 /** A class of the kind `infrastructure`, in that phase: it starts first and stops last. */

@@ -4,41 +4,44 @@ import type { TrackedCall, TrackedLabel, TrackOptions } from './track-metrics.ts
 
 /** The value of a label that cannot be told. */
 const UNKNOWN = 'unknown';
+/** Combinations of labels whose series are remembered here: as many as the host keeps. */
+const MOST_BOUND = 2000;
 
 type LabelFunction = (call: TrackedCall) => unknown;
+type LabelValue = LabelValues[string];
 
-/** The metrics of one method of one object, declared when this is made. What does not depend on a call is looked up once. */
+/** The series of one combination of labels. */
+interface Bound {
+  readonly calls: Counter | undefined;
+  readonly durations: Histogram | undefined;
+}
+
+/** The metrics of one method of one object, declared when this is made. The series of each combination of labels is looked up once. */
 export class MethodCounter {
   readonly #calls: Counter | undefined;
   readonly #durations: Histogram | undefined;
-  readonly #constants: Readonly<Record<string, string | number | boolean>>;
+  readonly #constants: LabelValues;
   readonly #functions: readonly (readonly [label: string, value: LabelFunction])[];
+  readonly #bound = new Map<LabelValue, Bound>();
 
   constructor(metrics: MetricService, { metricName, help, labels = {}, timing, counter, buckets }: TrackOptions) {
     const entries = Object.entries(labels);
     this.#constants = Object.fromEntries(entries.filter(isConstant));
     this.#functions = entries.filter(isFunction);
-    const fixed = this.#functions.length === 0;
     const about = help === undefined ? {} : { help };
-    if (counter !== false) {
-      const names = Object.keys(labels);
-      const calls = metrics.counter(metricName, { labels: names, ...about });
-      this.#calls = fixed && names.length > 0 ? calls.labels(this.#constants) : calls;
-    }
+    if (counter !== false) this.#calls = metrics.counter(metricName, { labels: Object.keys(labels), ...about });
     if (timing === true) {
-      const names = Object.keys(withoutStatus(labels));
-      const durations = metrics.histogram(`${metricName.replace(/_total$/, '')}_duration_seconds`, {
-        labels: names,
+      this.#durations = metrics.histogram(`${metricName.replace(/_total$/, '')}_duration_seconds`, {
+        labels: Object.keys(withoutStatus(labels)),
         ...about,
         ...(buckets !== undefined && { buckets }),
       });
-      this.#durations = fixed && names.length > 0 ? durations.labels(withoutStatus(this.#constants)) : durations;
     }
   }
 
   /** Calls the method, and counts the call when it has ended: a promise, when it has settled. */
   call(method: Method, owner: unknown, args: unknown[]): unknown {
-    const startedAt = performance.now();
+    const startedAt = this.#durations === undefined ? 0 : performance.now();
     let result: unknown;
     try {
       result = Reflect.apply(method, owner, args);
@@ -63,16 +66,36 @@ export class MethodCounter {
   }
 
   #count(startedAt: number, call: TrackedCall): void {
-    const seconds = (performance.now() - startedAt) / 1000;
-    if (this.#functions.length === 0) {
-      this.#calls?.inc();
-      this.#durations?.observe(seconds);
-      return;
-    }
-    const labels: Record<string, string | number | boolean> = { ...this.#constants };
-    for (const [name, value] of this.#functions) labels[name] = labelOf(value, call);
-    this.#calls?.inc(1, labels);
-    this.#durations?.observe(seconds, withoutStatus(labels));
+    const { calls, durations } = this.#seriesOf(call);
+    calls?.inc();
+    durations?.observe((performance.now() - startedAt) / 1000);
+  }
+
+  /** Found by the values of the functions alone: the other labels are always the same. */
+  #seriesOf(call: TrackedCall): Bound {
+    if (this.#functions.length > 1) return this.#seriesOfMany(call);
+    const only = this.#functions[0];
+    if (only === undefined) return this.#bound.get('') ?? this.#bind('', {});
+    const value = labelOf(only[1], call);
+    return this.#bound.get(value) ?? this.#bind(value, { [only[0]]: value });
+  }
+
+  #seriesOfMany(call: TrackedCall): Bound {
+    const values = this.#functions.map(([, value]) => labelOf(value, call));
+    const key = values.join('\u0000');
+    const known = this.#bound.get(key);
+    if (known !== undefined) return known;
+    return this.#bind(
+      key,
+      Object.fromEntries(this.#functions.map(([name], index) => [name, values[index]])) as LabelValues,
+    );
+  }
+
+  #bind(key: LabelValue, values: LabelValues): Bound {
+    const labels = { ...this.#constants, ...values };
+    const bound = { calls: this.#calls?.labels(labels), durations: this.#durations?.labels(withoutStatus(labels)) };
+    if (this.#bound.size < MOST_BOUND) this.#bound.set(key, bound);
+    return bound;
   }
 }
 
@@ -81,12 +104,11 @@ function withoutStatus<V>({ status: _, ...others }: Readonly<Record<string, V>>)
   return others;
 }
 
-const isConstant = (entry: [string, TrackedLabel]): entry is [string, string | number | boolean] =>
-  typeof entry[1] !== 'function';
+const isConstant = (entry: [string, TrackedLabel]): entry is [string, LabelValue] => typeof entry[1] !== 'function';
 const isFunction = (entry: [string, TrackedLabel]): entry is [string, LabelFunction] => typeof entry[1] === 'function';
 
 /** A label that cannot be told must not fail the call it is about. */
-function labelOf(label: LabelFunction, call: TrackedCall): LabelValues[string] {
+function labelOf(label: LabelFunction, call: TrackedCall): LabelValue {
   try {
     const value = label(call);
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : UNKNOWN;

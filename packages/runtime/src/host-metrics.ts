@@ -13,6 +13,8 @@ const DEFINITIONS: MetricDefinitions = {
   plugin_running: gauge('1 for a plugin that runs, 0 for one that should.'),
   plugin_requests_in_flight: gauge('Calls that a plugin is answering.'),
   plugin_versions_draining: gauge('Replaced versions of a plugin that still have calls.'),
+  plugin_health: gauge('What a plugin said when it was last asked: 1 healthy, 0.5 degraded, 0 unhealthy.'),
+  plugin_leaks: gauge('What unloaded versions of a plugin still hold, by kind, on the last receipts.'),
   events_published: counter('Events published.'),
   events_delivered: counter('Events that a handler has dealt with.'),
   events_failed: counter('Events at which a handler failed.'),
@@ -71,8 +73,29 @@ function kernelMetrics(kernel: Kernel): CollectedMetrics {
     plugin_running: perPlugin(({ state }) => (state.phase === 'running' ? 1 : 0)),
     plugin_requests_in_flight: perPlugin(({ inFlight }) => inFlight),
     plugin_versions_draining: perPlugin(({ draining }) => draining.length),
+    plugin_health: healthValues(kernel),
+    plugin_leaks: leakValues(kernel),
     events_published: published,
     events_delivered: delivered,
     events_failed: failed,
   };
+}
+
+const HEALTH_VALUES = { healthy: 1, degraded: 0.5, unhealthy: 0 } as const;
+
+const healthValues = (kernel: Kernel) =>
+  [...kernel.lastHealth()].flatMap(([plugin, status]) =>
+    status === undefined ? [] : [{ labels: { plugin }, value: HEALTH_VALUES[status] }],
+  );
+
+function leakValues(kernel: Kernel) {
+  const counts = new Map<string, { labels: { plugin: string; kind: string }; value: number }>();
+  for (const { plugin, held } of kernel.receipts) {
+    for (const { kind } of held) {
+      const count = counts.get(`${plugin} ${kind}`) ?? { labels: { plugin, kind }, value: 0 };
+      count.value++;
+      counts.set(`${plugin} ${kind}`, count);
+    }
+  }
+  return [...counts.values()];
 }

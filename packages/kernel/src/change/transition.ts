@@ -139,6 +139,7 @@ export class Transition {
       await runStep(instance, 'start', () => instance.driver.start(handover));
       entry.progress = 'activated';
       const health = normalizeHealth(await runStep(instance, 'health', () => instance.driver.health()));
+      instance.lastHealth = health.status;
       if (health.status === 'unhealthy') {
         const { name: plugin, version } = instance.identity;
         const failed = health.checks

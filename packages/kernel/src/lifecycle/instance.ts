@@ -2,6 +2,7 @@ import { type BackplaneError, type Clock, messageOf } from '@backplane/base';
 import type {
   CallContext,
   EventService,
+  HealthStatus,
   HttpService,
   Logger,
   MetricService,
@@ -67,6 +68,8 @@ export class Instance implements InstanceInfo, InstanceHost {
   phase: InstancePhase = 'initializing';
   /** What the instance's own work (timers, tasks, handles outside calls) enters: always the newest generation's. Not there before activation. */
   view: InstanceView | undefined;
+  /** What it said when it was last asked. */
+  lastHealth: HealthStatus | undefined;
   /** There once `createDriver` has made it. */
   declare driver: InstanceDriver;
   /** Each rejects a step that is under way. */

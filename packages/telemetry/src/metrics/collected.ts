@@ -8,7 +8,7 @@ import type { Sample, SampledMetric } from './sampled-metric.ts';
 export const COLLECT_LIMIT_MS = 5000;
 
 /** Samples that one collected metric may have. */
-export const MOST_SAMPLES = 2000;
+export const MOST_SAMPLES = 10_000;
 
 /** What one plugin registered with `collect`. */
 export class Collector {

@@ -1,6 +1,7 @@
 import type { MetricService } from '@backplane/plugin-api';
 import { ManualClock } from '@backplane/testing';
 import { describe, expect, it } from 'vitest';
+import { MOST_SAMPLES } from './collected.ts';
 import { HOST, MetricRegistry } from './metric-registry.ts';
 
 /** A registry, and versions of plugins that come and go. */
@@ -183,7 +184,7 @@ describe('what is collected', () => {
         { labels: { b: 2, a: 1 }, value: 2 },
       ],
       label: [{ labels: { le: 1 }, value: 1 }],
-      many: Array.from({ length: 2001 }, (_, id) => ({ labels: { id }, value: 1 })),
+      many: Array.from({ length: MOST_SAMPLES + 1 }, (_, id) => ({ labels: { id }, value: 1 })),
     }));
     version('b', 'a').metrics.collect({}, () => ({ fine: 2, own: 2 }));
     version('b', 'c').metrics.collect({}, () => Promise.reject(new Error('no')));
