@@ -95,6 +95,7 @@ const roughly = (line: string): string =>
   line
     .replace(/(\.\w+:\d+):\d+/g, '$1')
     .replace(/\b(port|process|thread) \d+/, '$1 N')
+    .replace(/ (of|file) \/\S*?(\/plugins\/)/, ' $1 $2')
     .replace(/(127\.0\.0\.1:)\d+/, '$1N');
 
 /** The place of a piece of text that stands once in the file of a version. */

@@ -3,11 +3,12 @@ import type { Clock } from '@backplane/base';
 import type { CodeLedger, HeldEffect, LedgerCode, LedgerGlobals } from '@backplane/ports';
 import { BuiltinViews } from './builtin-views.ts';
 import { heldTimer, lateTimer } from './held-timers.ts';
-import { type Made, MadeList } from './made.ts';
+import { type Made, MadeList, type Origin } from './made.ts';
 import { OwnGlobals } from './own-globals.ts';
 import type { ProcessWatch } from './process-watch.ts';
-import { type Frame, framesOf } from './site.ts';
+import { captureSite, framesOf, type Site } from './site.ts';
 import { SourceText } from './source-text.ts';
+import type { AnyFunction } from './stand-ins.ts';
 import { TimerLedger } from './timer-ledger.ts';
 
 export interface LedgerOptions {
@@ -49,7 +50,7 @@ export class Ledger implements CodeLedger {
 
   builtin(specifier: string, real: object): object {
     this.#options.watch.module(specifier);
-    this.#views ??= new BuiltinViews(() => this.#own());
+    this.#views ??= new BuiltinViews({ timers: () => this.#own(), enter: (below) => this.#enterer(below) });
     return this.#views.of(specifier, real);
   }
 
@@ -63,9 +64,10 @@ export class Ledger implements CodeLedger {
     return this.#inside?.() as string | undefined;
   }
 
-  enter(made: Made, frames: readonly Frame[]): void {
+  enter(made: Made, origin: Origin): void {
+    if (this.#closed !== undefined) return;
     this.#made ??= new MadeList();
-    this.#made.add(made, frames);
+    this.#made.add(made, origin);
   }
 
   close(later: (held: HeldEffect) => void): Promise<readonly HeldEffect[]> {
@@ -77,8 +79,8 @@ export class Ledger implements CodeLedger {
     const placeOf = this.#places();
     const held = this.#closeTimers(placeOf, later);
     await this.#lettingEnd();
-    for (const { made, frames } of this.#made?.left() ?? [])
-      held.push({ kind: made.kind, label: made.label(), reason: made.reason(), madeAt: placeOf(frames) });
+    for (const { made, origin } of this.#made?.left() ?? [])
+      held.push({ kind: made.kind, label: made.label(), reason: made.reason(), madeAt: placeOf(origin) });
     this.#options.closed();
     this.#inside = undefined;
     return held;
@@ -86,12 +88,11 @@ export class Ledger implements CodeLedger {
 
   #closeTimers(placeOf: PlaceOf, later: (held: HeldEffect) => void): HeldEffect[] {
     const timers = this.#timers;
-    const url = this.#code?.url;
     if (timers === undefined) return [];
-    const held = timers.pending.map((timer) => heldTimer(timer, placeOf(framesOf(timer, url))));
+    const held = timers.pending.map((timer) => heldTimer(timer, placeOf(timer)));
     const told = new Set<string | undefined>();
     timers.close((timer) => {
-      const madeAt = placeOf(framesOf(timer, url));
+      const madeAt = placeOf(timer);
       if (told.has(madeAt)) return;
       told.add(madeAt);
       later(lateTimer(timer, madeAt));
@@ -107,6 +108,12 @@ export class Ledger implements CodeLedger {
       await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
   }
 
+  #enterer(below: AnyFunction): (made: Made) => void {
+    const site: Site = {};
+    captureSite(site, below);
+    return (made) => this.enter(made, site);
+  }
+
   #own(): TimerLedger {
     this.#timers ??= new TimerLedger();
     return this.#timers;
@@ -115,11 +122,13 @@ export class Ledger implements CodeLedger {
   /** Reads the text once, and only if something is to be told. */
   #places(): PlaceOf {
     let source: SourceText | undefined;
-    return (frames) => {
-      if (this.#code !== undefined) source ??= new SourceText(this.#code.text());
-      return source?.placeOf(frames);
+    return (origin) => {
+      const code = this.#code;
+      if (code === undefined) return undefined;
+      source ??= new SourceText(code.text());
+      return source.placeOf(Array.isArray(origin) ? origin : framesOf(origin as Site, code.url));
     };
   }
 }
 
-type PlaceOf = (frames: readonly Frame[]) => string | undefined;
+type PlaceOf = (origin: Origin) => string | undefined;

@@ -1,5 +1,8 @@
 import type { HeldKind } from '@backplane/ports';
-import type { Frame } from './site.ts';
+import type { Frame, Site } from './site.ts';
+
+/** Where something was made. */
+export type Origin = readonly Frame[] | Site;
 
 /** Something that code has made and that lives until somebody ends it. */
 export interface Made {
@@ -16,7 +19,7 @@ export type MadeState = 'held' | 'ending' | 'gone';
 
 interface Entry {
   readonly made: Made;
-  readonly frames: readonly Frame[];
+  readonly origin: Origin;
 }
 
 /** From this many on, what is gone is looked for. */
@@ -27,8 +30,8 @@ export class MadeList {
   readonly #entries = new Set<Entry>();
   #sweepAt = SWEEP_AT;
 
-  add(made: Made, frames: readonly Frame[]): void {
-    this.#entries.add({ made, frames });
+  add(made: Made, origin: Origin): void {
+    this.#entries.add({ made, origin });
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }
 
