@@ -282,6 +282,7 @@ export default definePlugin({
   },
 });`;
   await using test = await createTestHost({
+    allowLeaks: true,
     prepare: (folder) =>
       writePlugins(folder, { 'plugins/sick.ts': sick('1.0.0'), 'plugins/ledger.ts': ledger('1.0.0') }),
   });
