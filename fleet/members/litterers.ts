@@ -15,7 +15,7 @@ export const leaker: MemberKind = {
 export const patcher: MemberKind = {
   name: 'patcher',
   isolable: false,
-  leaves: [],
+  leaves: ['global'],
   async visit(world, member, random) {
     if (random.chance(0.6)) return askForReport(world, member, random);
     // Whoever started last has patched last, be it one that was taken back.

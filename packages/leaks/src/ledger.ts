@@ -2,11 +2,12 @@ import { getCallSites } from 'node:util';
 import type { Clock } from '@backplane/base';
 import type { CodeLedger, HeldEffect, LedgerCode, LedgerGlobals } from '@backplane/ports';
 import { BuiltinViews } from './builtin-views.ts';
+import { GlobalChanges, type KnownSurfaces } from './global-changes.ts';
 import { heldTimer, lateTimer } from './held-timers.ts';
 import { type Made, MadeList, type Origin } from './made.ts';
 import { OwnGlobals } from './own-globals.ts';
 import type { ProcessWatch } from './process-watch.ts';
-import { captureSite, framesOf, type Site } from './site.ts';
+import { captureSite, type Frame, framesOf, type Site } from './site.ts';
 import { SourceText } from './source-text.ts';
 import type { AnyFunction } from './stand-ins.ts';
 import { TimerLedger } from './timer-ledger.ts';
@@ -14,6 +15,7 @@ import { TimerLedger } from './timer-ledger.ts';
 export interface LedgerOptions {
   readonly clock: Clock;
   readonly watch: ProcessWatch;
+  readonly surfaces: KnownSurfaces;
   readonly closed: () => void;
 }
 
@@ -24,6 +26,7 @@ const LOOK_EVERY_MS = 5;
 /** The ledger of one evaluation. What a plugin does not use is never made. */
 export class Ledger implements CodeLedger {
   readonly #options: LedgerOptions;
+  readonly #changes: GlobalChanges;
   #timers: TimerLedger | undefined;
   #globals: LedgerGlobals | undefined;
   #views: BuiltinViews | undefined;
@@ -34,6 +37,7 @@ export class Ledger implements CodeLedger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
+    this.#changes = new GlobalChanges(options.surfaces);
   }
 
   get self(): CodeLedger['self'] {
@@ -50,6 +54,7 @@ export class Ledger implements CodeLedger {
 
   builtin(specifier: string, real: object): object {
     this.#options.watch.module(specifier);
+    this.#changes.module(specifier, real);
     this.#views ??= new BuiltinViews({ timers: () => this.#own(), enter: (below) => this.#enterer(below) });
     return this.#views.of(specifier, real);
   }
@@ -57,6 +62,7 @@ export class Ledger implements CodeLedger {
   identify(code: LedgerCode): void {
     this.#code = code;
     this.#options.watch.streams(code.mentions);
+    this.#changes.watch(code.mentions);
   }
 
   /** V8's number of the script that the code is. The code itself has to be asked. */
@@ -76,11 +82,17 @@ export class Ledger implements CodeLedger {
   }
 
   async #close(later: (held: HeldEffect) => void): Promise<readonly HeldEffect[]> {
-    const placeOf = this.#places();
+    const text = this.#text();
+    const placeOf: PlaceOf = (origin) => text()?.placeOf(framesIn(origin, this.#code));
     const held = this.#closeTimers(placeOf, later);
     await this.#lettingEnd();
     for (const { made, origin } of this.#made?.left() ?? [])
       held.push({ kind: made.kind, label: made.label(), reason: made.reason(), madeAt: placeOf(origin) });
+    for (const { label, key, mustWrite } of this.#changes.left()) {
+      const madeAt = text()?.placeOfChange(key, mustWrite);
+      // A change that the text does not name is somebody else's.
+      if (madeAt !== undefined) held.push({ kind: 'global', label, reason: CHANGED, madeAt });
+    }
     this.#options.closed();
     this.#inside = undefined;
     return held;
@@ -120,15 +132,20 @@ export class Ledger implements CodeLedger {
   }
 
   /** Reads the text once, and only if something is to be told. */
-  #places(): PlaceOf {
+  #text(): () => SourceText | undefined {
     let source: SourceText | undefined;
-    return (origin) => {
-      const code = this.#code;
-      if (code === undefined) return undefined;
-      source ??= new SourceText(code.text());
-      return source.placeOf(Array.isArray(origin) ? origin : framesOf(origin as Site, code.url));
+    return () => {
+      if (this.#code !== undefined) source ??= new SourceText(this.#code.text());
+      return source;
     };
   }
 }
 
 type PlaceOf = (origin: Origin) => string | undefined;
+
+const CHANGED =
+  'it was changed for everybody and not changed back; undo it in stop(), or run the plugin in a `process`';
+
+const isFrames = (origin: Origin): origin is readonly Frame[] => Array.isArray(origin);
+const framesIn = (origin: Origin, code: LedgerCode | undefined): readonly Frame[] =>
+  isFrames(origin) ? origin : framesOf(origin, code?.url);

@@ -1,6 +1,7 @@
 import { getCallSites } from 'node:util';
 import { type Clock, systemClock } from '@backplane/base';
 import type { OpenLedger } from '@backplane/ports';
+import { KnownSurfaces } from './global-changes.ts';
 import { Ledger } from './ledger.ts';
 import type { Made } from './made.ts';
 import { ProcessWatch } from './process-watch.ts';
@@ -22,6 +23,7 @@ export class Ledgers implements Disposable {
   readonly #byScript = new Map<string, Ledger>();
   /** Those whose number nobody had to know yet. */
   readonly #unnumbered = new Set<Ledger>();
+  readonly #surfaces = new KnownSurfaces();
   #watch: ProcessWatch | undefined;
 
   /** The clock is that of the sockets: by it they are given time to end. */
@@ -31,7 +33,12 @@ export class Ledgers implements Disposable {
 
   readonly open: OpenLedger = () => {
     this.#watch ??= new ProcessWatch((make) => this.#enter(make));
-    const ledger = new Ledger({ clock: this.#clock, watch: this.#watch, closed: () => this.#forget(ledger) });
+    const ledger = new Ledger({
+      clock: this.#clock,
+      watch: this.#watch,
+      surfaces: this.#surfaces,
+      closed: () => this.#forget(ledger),
+    });
     this.#unnumbered.add(ledger);
     return ledger;
   };

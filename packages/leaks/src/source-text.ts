@@ -25,6 +25,21 @@ export class SourceText {
     return own === undefined ? first : `${first}, called at ${own}`;
   }
 
+  /** Where the text changes a property of that name: an assignment, else a quoted name, else any mention. */
+  placeOfChange(key: PropertyKey, mustWrite: boolean): string | undefined {
+    const name = typeof key === 'symbol' ? (key.description ?? '') : String(key);
+    const end = this.#text.lastIndexOf(MAP);
+    const text = end < 0 ? this.#text : this.#text.slice(0, end);
+    for (const pattern of changesOf(name, mustWrite)) {
+      for (const { index } of text.matchAll(pattern)) {
+        const line = text.slice(0, index).split('\n');
+        const place = this.placeOf([{ line: line.length, column: (line.at(-1)?.length ?? 0) + 1 }]);
+        if (place !== undefined) return place;
+      }
+    }
+    return undefined;
+  }
+
   #originOf({ line, column }: Frame): string | undefined {
     this.#map ??= readMap(this.#text);
     const entry = this.#map?.findEntry(line - 1, column - 1);
@@ -38,4 +53,12 @@ function readMap(text: string): SourceMap | undefined {
   if (start < 0) return undefined;
   const [encoded = ''] = text.slice(start + MAP.length).split('\n', 1);
   return new SourceMap(JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')));
+}
+
+/** From the surest to the least sure. */
+function changesOf(name: string, mustWrite: boolean): RegExp[] {
+  if (name === '') return [];
+  const word = `(?<![\\w$])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`;
+  const written = [`${word}["'\`]?\\]?\\s*(?:=(?![=>])|\\?\\?=|\\|\\|=)`, `["'\`]${word}["'\`]`];
+  return [...written, ...(mustWrite ? [] : [word])].map((pattern) => new RegExp(pattern, 'g'));
 }
