@@ -1,5 +1,5 @@
 import { databaseStandIns, fileStandIns, promisedFileStandIns } from './file-stand-ins.ts';
-import { asyncHookStandIns, channelStandIns, loadingHookStandIns } from './hook-stand-ins.ts';
+import { asyncHookStandIns, channelStandIns, loadingStandIns } from './hook-stand-ins.ts';
 import type { Enter, Pair } from './stand-ins.ts';
 import type { TimerLedger } from './timer-ledger.ts';
 import { timerStandIns } from './timer-stand-ins.ts';
@@ -22,7 +22,7 @@ const STAND_INS: Readonly<Record<string, StandIns>> = {
   sqlite: ({ enter }, real) => databaseStandIns(enter, real),
   async_hooks: ({ enter }, real) => asyncHookStandIns(enter, real),
   diagnostics_channel: ({ enter }, real) => channelStandIns(enter, real),
-  module: ({ enter }, real) => loadingHookStandIns(enter, real),
+  module: ({ enter }, real) => loadingStandIns(enter, real),
 };
 
 /** What is reached through a module and is seen in the same way. */

@@ -1,5 +1,7 @@
 import type { AsyncHook } from 'node:async_hooks';
+import { isAbsolute } from 'node:path';
 import { madeHook, madeSubscription } from './made-hooks.ts';
+import { madeRequired } from './made-modules.ts';
 import { type AnyFunction, type Enter, likeReal, type Pair } from './stand-ins.ts';
 
 export function asyncHookStandIns(enter: Enter, real: typeof import('node:async_hooks')): readonly Pair[] {
@@ -30,7 +32,7 @@ export function channelStandIns(enter: Enter, real: typeof import('node:diagnost
   return [[real.subscribe, likeReal(real.subscribe, subscribe)]];
 }
 
-export function loadingHookStandIns(enter: Enter, real: typeof import('node:module')): readonly Pair[] {
+export function loadingStandIns(enter: Enter, real: typeof import('node:module')): readonly Pair[] {
   const registerHooks: AnyFunction = (...args) => {
     const enterHere = enter(registerHooks);
     const hooks = (real.registerHooks as AnyFunction)(...args);
@@ -42,6 +44,7 @@ export function loadingHookStandIns(enter: Enter, real: typeof import('node:modu
     enterHere(madeHook('module hooks (registerHooks)', () => isOn, 'call deregister() in stop()'));
     return Object.create(hooks, { deregister: { value: deregister } });
   };
+  const createRequire: AnyFunction = (...args) => requireStandIn(enter, (real.createRequire as AnyFunction)(...args));
   const register: AnyFunction = (...args) => {
     const enterHere = enter(register);
     const result: unknown = (real.register as AnyFunction)(...args);
@@ -51,7 +54,31 @@ export function loadingHookStandIns(enter: Enter, real: typeof import('node:modu
     return result;
   };
   return [
+    [real.createRequire, likeReal(real.createRequire, createRequire)],
     [real.registerHooks, likeReal(real.registerHooks, registerHooks)],
     [real.register, likeReal(real.register, register)],
   ];
+}
+
+/** A `require` that enters what Node loads because of it, with the file that was asked for. */
+function requireStandIn(enter: Enter, real: NodeJS.Require): NodeJS.Require {
+  function require(id: string): unknown {
+    const path = resolved(real, id);
+    if (path === undefined || path in real.cache) return real(id);
+    const enterHere = enter(require);
+    const exports: unknown = real(id);
+    enterHere(madeRequired(path, real.cache));
+    return exports;
+  }
+  return likeReal(real, require) as NodeJS.Require;
+}
+
+/** Absolute; `undefined` for builtins, for add-ons, which are the process's own, and for what is not there. */
+function resolved(require: NodeJS.Require, id: string): string | undefined {
+  try {
+    const path = require.resolve(id);
+    return isAbsolute(path) && !path.endsWith('.node') ? path : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,6 +5,7 @@ import { BuiltinViews } from './builtin-views.ts';
 import { GlobalChanges, type KnownSurfaces } from './global-changes.ts';
 import { heldTimer, lateTimer } from './held-timers.ts';
 import { type Made, MadeList, type Origin } from './made.ts';
+import { CODE_KEPT, madeImport } from './made-modules.ts';
 import { OwnGlobals } from './own-globals.ts';
 import type { ProcessWatch } from './process-watch.ts';
 import { captureSite, type Frame, framesOf, type Site } from './site.ts';
@@ -59,6 +60,14 @@ export class Ledger implements CodeLedger {
     return this.#views.of(specifier, real);
   }
 
+  loading(below: AnyFunction): (file: string) => void {
+    const enterHere = this.#enterer(below);
+    return (file) => {
+      const made = madeImport(file);
+      if (made !== undefined) enterHere(made);
+    };
+  }
+
   identify(code: LedgerCode): void {
     this.#code = code;
     this.#options.watch.streams(code.mentions);
@@ -93,6 +102,8 @@ export class Ledger implements CodeLedger {
       // A change that the text does not name is somebody else's.
       if (madeAt !== undefined) held.push({ kind: 'global', label, reason: CHANGED, madeAt });
     }
+    if (this.#code?.collectable === false)
+      held.push({ kind: 'module', label: 'its own code', reason: CODE_KEPT, madeAt: undefined });
     this.#options.closed();
     this.#inside = undefined;
     return held;

@@ -36,10 +36,11 @@ export async function evaluate(
   shared: SharedModules,
   make: FunctionMaker,
   ledger?: CodeLedger,
+  collectable = true,
 ): Promise<Namespace> {
   for (const addon of bundle.addons) refuseChangedAddon(addon, bundle.entry);
   const run = await madeFrom(bundle, make);
-  ledger?.identify({ url: bundleUrl(bundle.entry), text: textOf(run), mentions: bundle.mentions });
+  ledger?.identify({ url: bundleUrl(bundle.entry), text: textOf(run), mentions: bundle.mentions, collectable });
   let exported: object = {};
   const takeExports = (namespace: object): void => {
     exported = namespace;

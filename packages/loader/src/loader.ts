@@ -121,7 +121,7 @@ class BundleLoader implements Loader {
       return await withTimeLimit(
         this.#clock,
         limitMs,
-        () => evaluate(bundle, this.#shared, this.#make, ledger),
+        () => evaluate(bundle, this.#shared, this.#make, ledger, this.#collectable),
         () => loaderErrors.BP_PLUGIN_EVALUATION_TIMEOUT({ entry, limitMs }),
       );
     } catch (error) {

@@ -9,6 +9,12 @@ import type { Namespace, SharedModules } from './shared-modules.ts';
  */
 export function pluginRequire(entry: string, shared: SharedModules, ledger?: CodeLedger): NodeJS.Require {
   const native = createRequire(entry);
+  const load = (path: string): unknown => {
+    const keep = ledger?.loading(require);
+    const exports: unknown = native(path);
+    keep?.(path);
+    return exports;
+  };
   const require = (specifier: string): unknown => {
     if (isBuiltin(specifier)) {
       const builtin: unknown = native(specifier);
@@ -17,7 +23,8 @@ export function pluginRequire(entry: string, shared: SharedModules, ledger?: Cod
     const namespace = shared.loaded(specifier);
     if (namespace !== undefined) return requiredForm(namespace);
     const path = native.resolve(specifier);
-    return path.endsWith('.node') ? loadAddon(path, entry, native) : native(path);
+    if (path.endsWith('.node')) return loadAddon(path, entry, native);
+    return path in native.cache ? native(path) : load(path);
   };
   return Object.assign(require, {
     resolve: native.resolve,

@@ -22,13 +22,17 @@ export function importMeta(file: string): ImportMeta {
  */
 export function dynamicImport(file: string, shared: SharedModules, ledger?: CodeLedger) {
   const url = pathToFileURL(file).href;
-  return async (asked: unknown, options?: ImportCallOptions): Promise<unknown> => {
+  return async function load(asked: unknown, options?: ImportCallOptions): Promise<unknown> {
     const specifier = String(asked);
     if (shared.has(specifier)) {
       await shared.get(specifier);
       return shared.seenBy(ledger, specifier);
     }
-    return import(resolveFrom(file, url, specifier), options);
+    const target = resolveFrom(file, url, specifier);
+    const keep = isBuiltin(target) ? undefined : ledger?.loading(load);
+    const namespace: unknown = await import(target, options);
+    keep?.(target);
+    return namespace;
   };
 }
 

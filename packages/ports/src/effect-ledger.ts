@@ -26,6 +26,11 @@ export interface CodeLedger extends EffectLedger {
   readonly self: (inside?: () => unknown) => unknown;
   /** What the code gets for a builtin module of Node, imported (its namespace) or required. */
   builtin(specifier: string, real: object): object;
+  /**
+   * Tells that the code has Node load a file natively, which then stays. The place is that which called `below`; what is given back is
+   * called with the file once it has been loaded.
+   */
+  loading(below: (...args: never[]) => unknown): (file: string) => void;
   /** Tells which code it is, before it runs. */
   identify(code: LedgerCode): void;
 }
@@ -38,6 +43,8 @@ export interface LedgerCode {
   readonly text: () => string;
   /** What it seems to change that outlives it: `globalThis`, names of shared objects, `process.stdout`. */
   readonly mentions: readonly string[];
+  /** False where Node keeps the code itself. */
+  readonly collectable: boolean;
 }
 
 /** Opens a ledger for code that is about to be evaluated. */
