@@ -5,13 +5,12 @@ import type { World } from '../world.ts';
 import { restore, write } from './berthing.ts';
 import { type OperationKind, serving } from './operation.ts';
 import { replace } from './reload.ts';
-import { rescan } from './rescan.ts';
 
 interface BadEnd {
   readonly step: FaultyStep;
   readonly way: FaultyWay;
-  /** Why no reload can take its place; `undefined` where one can, whatever the receipt says then. */
-  readonly stuck?: string;
+  /** With which code the first reload is refused; `undefined` where it takes its place, whatever the receipt says then. */
+  readonly refused?: string;
 }
 
 const ENDS: Readonly<Record<string, BadEnd>> = {
@@ -22,8 +21,8 @@ const ENDS: Readonly<Record<string, BadEnd>> = {
   'dispose hangs': { step: 'dispose', way: 'hang' },
   'dispose rejects late': { step: 'dispose', way: 'late' },
   'hand-over hangs': { step: 'hand-over', way: 'hang' },
-  'hand-over throws': { step: 'hand-over', way: 'throw', stuck: 'BP_STEP_FAILED' },
-  'hand-over gives a function': { step: 'hand-over', way: 'uncloneable', stuck: 'BP_HANDOVER_NOT_CLONEABLE' },
+  'hand-over throws': { step: 'hand-over', way: 'throw', refused: 'BP_HANDOVER_FAILED' },
+  'hand-over gives a function': { step: 'hand-over', way: 'uncloneable', refused: 'BP_HANDOVER_NOT_CLONEABLE' },
 };
 const NAMES = Object.keys(ENDS);
 /** Milliseconds for what hangs. */
@@ -42,20 +41,19 @@ export const badEnd: OperationKind = {
     return member && { members: [member], detail: { end } };
   },
   async carryOut(world, members, { end }) {
-    const { step, way, stuck } = ENDS[String(end)] as BadEnd;
+    const { step, way, refused } = ENDS[String(end)] as BadEnd;
     for (const member of members) {
       const limits = way === 'throw' || way === 'uncloneable' ? {} : { limits: { stop: SHORT_MS } };
       await replace(world, member, member.draft({ fault: { step, way }, ...limits }));
       if (step === 'hand-over') world.tally.disinherit(member.name);
-      if (stuck === undefined)
-        await replace(world, member, member.draft(), step === 'hand-over' ? { handsOver: false } : {});
-      else await takeOut(world, member, stuck);
+      if (refused !== undefined) await askInVain(world, member, refused);
+      await replace(world, member, member.draft(), step === 'hand-over' ? { handsOver: false } : {});
     }
   },
 };
 
-/** It lets nobody take its place, and serves on; it can be taken out, and a new one put in. */
-async function takeOut(world: World, member: Member, code: string): Promise<void> {
+/** It lets nobody take its place the first time, and serves on. */
+async function askInVain(world: World, member: Member, code: string): Promise<void> {
   write(world, member, member.draft());
   const { status, failure, serving, text } = await askForReload(world, member.name);
   const now = member.current?.variant.version;
@@ -63,6 +61,4 @@ async function takeOut(world: World, member: Member, code: string): Promise<void
     world.findings.add(`reload of ${member.name}`, `409, ${code}, ${now} serves on`, `${status} ${text}`);
   }
   restore(world, member);
-  await rescan(world, { away: [member] });
-  await rescan(world, { coming: new Map([[member, member.draft()]]) });
 }

@@ -99,6 +99,29 @@ describe('changes', () => {
     expect((await kernel.health('counter')).details).toEqual({ count: 7 });
   });
 
+  it.each([
+    ['fails', 'BP_HANDOVER_FAILED', () => Promise.reject(new Error('no disk'))],
+    ['cannot be cloned', 'BP_HANDOVER_NOT_CLONEABLE', () => ({ open() {} })],
+  ])('keeps a version whose state %s, and replaces it without that when asked again', async (_, code, handOver) => {
+    const heard: unknown[] = [];
+    const keeper = (version: string) =>
+      unit({
+        name: 'keeper',
+        version,
+        initialize: () => ({ handOver, start: (handover) => void heard.push(handover.state) }),
+      });
+    const { kernel, set, events } = createTestKernel();
+    await set(keeper('1.0.0'));
+    await expect(set(keeper('2.0.0'))).resolves.toMatchObject({ steps: [{ outcome: 'returned', failure: { code } }] });
+    expect(kernel.pluginStatus('keeper')).toMatchObject({ version: '1.0.0', state: { phase: 'running' } });
+    await set(keeper('2.0.0'));
+    expect(kernel.pluginStatus('keeper')).toMatchObject({ version: '2.0.0', state: { phase: 'running' } });
+    expect(heard).toEqual([undefined, undefined]);
+    expect(events.map(({ message }) => message)).toContain(
+      '1.0.0 could not hand over its state for the second time; it is replaced without handing over its state',
+    );
+  });
+
   it('refuses a version that a running dependent cannot live with', async () => {
     const { kernel, set } = createTestKernel();
     await set(unit({ name: 'shop', dependencies: { inventory: '^1.0.0' } }), inventory('1.0.0'));

@@ -198,9 +198,18 @@ export const errors = defineErrors('kernel', {
     mend: 'The cause is the first failure.',
     message: (d: { plugins: readonly string[] }) => `Nothing was changed, because ${list(d.plugins)} failed.`,
   },
+  BP_HANDOVER_FAILED: {
+    title: 'A plugin could not hand over its state to its next version',
+    mend: 'The cause tells where. Ask for the change again, and the plugin is replaced without its state.',
+    message: (d: { plugin: string; version: string; reason: string }) =>
+      `Plugin "${d.plugin}" ${d.version} serves on, because it could not hand over its state: ${d.reason}`.replace(
+        /([^.!?])$/,
+        '$1.',
+      ),
+  },
   BP_HANDOVER_NOT_CLONEABLE: {
     title: 'A plugin hands over state that could not cross to another process',
-    mend: 'Return plain data from handOver(): objects, arrays, strings, numbers, dates, maps, sets and bytes.',
+    mend: 'Return plain data from handOver(): objects, arrays, strings, numbers, dates, maps, sets and bytes. Asked for again, the change is made without the state.',
     message: (d: { plugin: string; version: string; path: string; reason: string }) =>
       `Plugin "${d.plugin}" ${d.version}: the state that handOver() returned cannot be passed on${d.path === '' ? '' : ` at ${d.path}`}, because ${d.reason}.`,
   },

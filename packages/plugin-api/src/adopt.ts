@@ -19,9 +19,7 @@ export function adopt(context: OwnerContext, object: object): void {
     const { events = [], counted = [] } = marksOf(method);
     for (const declare of counted) declare(object, context.metrics);
     for (const pattern of events) {
-      context.events.subscribe(pattern, async (event, call) => {
-        await Reflect.apply(method, object, [event, call]);
-      });
+      context.events.subscribe(pattern, (event, call) => Reflect.apply(method, object, [event, call]));
     }
   }
 }

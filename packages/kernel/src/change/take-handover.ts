@@ -1,4 +1,4 @@
-import { findUncloneable, isBackplaneError } from '@backplane/base';
+import { type BackplaneError, findUncloneable, isBackplaneError, messageOf } from '@backplane/base';
 import type { Handover } from '@backplane/plugin-api';
 import { errors } from '../errors.ts';
 import type { KernelEvent } from '../kernel-event.ts';
@@ -10,26 +10,40 @@ export interface HandoverOptions {
   readonly onEvent: (event: KernelEvent) => void;
 }
 
+/** Those whose state could not be had once: who asks again wants them replaced all the same. */
+const asked = new WeakSet<Instance>();
+
 /**
- * Quiesces an instance and takes what it leaves to the next version. One that does not answer in time leaves nothing, which is told: a
- * plugin that hangs must be replaceable.
- * @throws BP_STEP_FAILED, and with `checkCloneable` BP_HANDOVER_NOT_CLONEABLE; whoever called resumes it then.
+ * Quiesces an instance and takes what it leaves to the next version. A plugin must be replaceable whatever its code does: one that does not
+ * answer in time leaves nothing, and so does one that fails for the second time. Both are told.
+ * @throws BP_HANDOVER_FAILED, and with `checkCloneable` BP_HANDOVER_NOT_CLONEABLE, the first time; whoever called resumes it then.
  */
 export async function takeHandover(
   instance: Instance,
   { checkCloneable, onEvent }: HandoverOptions,
 ): Promise<Handover> {
   const { name: plugin, version } = instance.identity;
+  const without = (why: string, error: unknown): Handover => {
+    const message = `${version} ${why}; it is replaced without handing over its state`;
+    onEvent({ level: 'warn', plugin, message, error });
+    return { state: undefined, fromVersion: version };
+  };
+  const refuse = (error: BackplaneError): Handover => {
+    if (asked.has(instance)) return without('could not hand over its state for the second time', error);
+    asked.add(instance);
+    throw error;
+  };
   let state: unknown;
   try {
     state = await runStep(instance, 'quiesce', () => instance.driver.quiesce());
   } catch (error) {
-    if (!isBackplaneError(error, 'BP_STEP_TIMEOUT')) throw error;
-    const message = `${version} did not quiesce in time; it is replaced without handing over its state`;
-    onEvent({ level: 'warn', plugin, message, error });
+    if (isBackplaneError(error, 'BP_STEP_TIMEOUT')) return without('did not quiesce in time', error);
+    if (!isBackplaneError(error, 'BP_STEP_FAILED')) throw error;
+    const reason = messageOf(error.cause);
+    return refuse(errors.BP_HANDOVER_FAILED({ plugin, version, reason }, { cause: error.cause }));
   }
   const found = checkCloneable ? findUncloneable(state) : undefined;
-  if (found) throw errors.BP_HANDOVER_NOT_CLONEABLE({ plugin, version, ...found });
+  if (found) return refuse(errors.BP_HANDOVER_NOT_CLONEABLE({ plugin, version, ...found }));
   return { state, fromVersion: version };
 }
 

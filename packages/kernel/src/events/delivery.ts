@@ -27,7 +27,7 @@ export class Delivery {
     call.hold();
   }
 
-  add(work: PromiseLike<unknown>, pinned: Pinned, failed: (error: unknown) => void): void {
+  add(work: Promise<unknown>, pinned: Pinned, failed: (error: unknown) => void): void {
     this.#left++;
     pinned.beginNested();
     work.then(

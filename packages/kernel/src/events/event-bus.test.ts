@@ -104,6 +104,29 @@ describe('the bus of events', () => {
     expect(kernel.events.counts).toEqual({ published: 1, delivered: 1, failed: 2 });
   });
 
+  it('waits for what is no promise of its own as for one, whatever that does', async () => {
+    const thenables: ((done: (value: unknown) => void, failed: (error: unknown) => void) => void)[] = [
+      (done) => void done(1),
+      (done) => {
+        done(1);
+        done(2);
+      },
+      (_, failed) => void failed(new Error('refused')),
+      () => {
+        throw new Error('thrown');
+      },
+    ];
+    const { shout, log, kernel } = await hostWith(
+      listener('a', '1.0.0', (events) => {
+        for (const then of thenables) events.subscribe('x', () => ({ then }) as unknown as Promise<void>);
+      }),
+    );
+    await shout('x');
+    expect(log).toEqual(['refused', 'thrown'].map((why) => `error a: The handler of event x failed: ${why}`));
+    expect(kernel.events.counts).toEqual({ published: 1, delivered: 2, failed: 2 });
+    expect(kernel.pluginStatus('shouter').inFlight).toBe(0);
+  });
+
   it('keeps the call of the publisher going for handlers that nobody waits for', async () => {
     const gate = Promise.withResolvers<void>();
     const traces: (string | undefined)[] = [];

@@ -109,8 +109,10 @@ export class EventBus {
       try {
         const result = receiver.handler(event, call);
         if (isThenable(result)) {
+          // What is no promise of ours may never call back, or call twice.
+          const work = Promise.resolve(result);
           delivery ??= new Delivery(call, this.counts);
-          delivery.add(result, receiver.instance.view as InstanceView, (error) => this.#failed(receiver, event, error));
+          delivery.add(work, receiver.instance.view as InstanceView, (error) => this.#failed(receiver, event, error));
         } else this.counts.delivered++;
       } catch (error) {
         this.#failed(receiver, event, error);

@@ -4,6 +4,7 @@ import {
   type ServiceRegistry,
   type ServiceWatcher,
   service,
+  withCallOptions,
 } from '@backplane/plugin-api';
 import { describe, expect, it } from 'vitest';
 import { createTestKernel, unit } from '../testing/test-kernel.ts';
@@ -202,5 +203,33 @@ describe('looking for services', () => {
     const { found } = await search({ name: 'cart' }, asking('one'), asking('two'));
     expect((await found).map(({ id }) => id).sort()).toEqual(['bank.cart', 'one.seen', 'shop.cart', 'two.seen']);
     expect(asked).toBe(2);
+  });
+
+  it('comes to an end where one who is asked asks another, who looks again', { timeout: 5000 }, async () => {
+    const index = service<{ find(query: ServiceQuery): Promise<readonly ServiceInfo[]> }>('finder.index');
+    let asked = 0;
+    const finder = unit({
+      name: 'finder',
+      provides: [index],
+      initialize({ provide, registry }) {
+        provide(index, { find: (query) => registry.discover(query) });
+      },
+    });
+    const asker = unit({
+      name: 'asker',
+      needs: { index },
+      initialize({ services }) {
+        return {
+          async onServiceDiscovery(query: ServiceQuery) {
+            asked++;
+            const found = await withCallOptions(services.index, { timeout: 1000 }).find(query);
+            return [...found, elsewhere('asker.seen')];
+          },
+        };
+      },
+    });
+    const { found } = await search({ name: 'cart' }, finder, asker);
+    expect((await found).map(({ id }) => id).sort()).toEqual(['asker.seen', 'bank.cart', 'shop.cart']);
+    expect(asked).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { type Clock, messageOf, withTimeLimit } from '@backplane/base';
-import type { ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from '@backplane/plugin-api';
+import type { CallContext, ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from '@backplane/plugin-api';
 import type { Entrances, GenerationPart } from '@backplane/ports';
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
@@ -37,8 +37,8 @@ export class ServiceDirectory {
   readonly #options: ServiceDirectoryOptions;
   readonly #watchers = new WeakMap<Instance, Map<ServiceWatcher, Hearing>>();
   readonly #telling = new Set<Promise<void>>();
-  /** The calls in which service plugins are being asked. */
-  readonly #asking = new WeakSet<object>();
+  /** The traces in which service plugins are being asked: they go along wherever those call. */
+  readonly #asking = new Set<string>();
 
   constructor(options: ServiceDirectoryOptions) {
     this.#options = options;
@@ -85,13 +85,11 @@ export class ServiceDirectory {
     const found = new Map([...services].filter(([, info]) => answers(info, query)));
     const call = activeCall();
     // Who is asked and asks in turn is told what the host knows: two of them would ask each other for ever.
-    if (call !== undefined && this.#asking.has(call)) return [...found.values()];
+    if (call !== undefined && this.#asking.has(call.trace.traceId)) return [...found.values()];
     const asked = instances.flatMap((instance) =>
       [...(this.#watchers.get(instance)?.keys() ?? [])]
         .filter(({ onServiceDiscovery }) => onServiceDiscovery !== undefined)
-        .map((watcher) =>
-          this.#within(instance, 'onServiceDiscovery', async () => watcher.onServiceDiscovery?.(query)),
-        ),
+        .map((watcher) => this.#within(instance, 'onServiceDiscovery', () => this.#ask(watcher, query))),
     );
     for (const list of await Promise.all(asked)) {
       if (!Array.isArray(list)) continue;
@@ -148,7 +146,6 @@ export class ServiceDirectory {
   async #within<T>(instance: Instance, what: string, work: () => Promise<T>): Promise<T | undefined> {
     if (instance.phase !== 'active') return undefined;
     const call = (instance.view as InstanceView).enter({ principal: SYSTEM });
-    if (what === 'onServiceDiscovery') this.#asking.add(call);
     try {
       return await withTimeLimit(
         this.#options.clock,
@@ -161,6 +158,17 @@ export class ServiceDirectory {
       return undefined;
     } finally {
       call.leave();
+    }
+  }
+
+  /** The trace is marked as long as the plugin is at it, also after the limit. */
+  async #ask(watcher: ServiceWatcher, query: ServiceQuery): Promise<readonly ServiceInfo[] | undefined> {
+    const { traceId } = (activeCall() as CallContext).trace;
+    this.#asking.add(traceId);
+    try {
+      return await watcher.onServiceDiscovery?.(query);
+    } finally {
+      this.#asking.delete(traceId);
     }
   }
 }
