@@ -27,6 +27,8 @@ export interface InstanceAppOptions {
   readonly operations: readonly DeclaredOperation[];
   readonly logger: Logger;
   readonly bodyBytes: number;
+  /** Longest time for registering one Fastify plugin, in milliseconds: as long as the plugin may take to initialize. */
+  readonly limitMs: number;
   /** Answers of operations that break their schemas are refused, else logged. */
   readonly refuseBrokenAnswers: boolean;
 }
@@ -67,6 +69,7 @@ export async function buildInstanceApp(options: InstanceAppOptions): Promise<Ins
   };
   const settings: FastifyServerOptions = {
     bodyLimit: options.bodyBytes,
+    pluginTimeout: options.limitMs,
     // The request log is the host's affair; `request.log` is the plugin's logger.
     logController,
     childLoggerFactory: () => log,

@@ -65,6 +65,16 @@ describe('an app', () => {
     await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
   });
 
+  test('whose routes take longer than the plugin may take to initialize is refused, and no sooner', async () => {
+    const limits = { initialize: 200, start: 1000, stop: 1000, health: 1000, drain: 1000 };
+    const hanging = fixture.current.plugin({ name: 'hanging', limits }, (http) =>
+      http.routes(() => new Promise<void>(() => {})),
+    );
+    const began = performance.now();
+    await expect(fixture.current.gateway.part.warm?.(hanging)).rejects.toMatchObject({ code: 'BP_HTTP_APP_FAILED' });
+    expect(performance.now() - began).toBeGreaterThan(190);
+  });
+
   test('is closed with its instance', async () => {
     const closed = vi.fn();
     const instance = served((app) => {

@@ -237,6 +237,7 @@ export class InstanceHttp implements HttpFacet, Destination {
       operations: this.#operations,
       logger: this.#logger,
       bodyBytes: this.#host.bodyBytes,
+      limitMs: this.instance.data.limits.initialize,
       refuseBrokenAnswers: this.#host.refuseBrokenAnswers,
     }).then(
       (app) => {

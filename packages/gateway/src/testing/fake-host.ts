@@ -32,6 +32,7 @@ export function fakeInstance(metadata: Partial<PluginData> & Pick<PluginMetadata
     priority: 100,
     aliases: [],
     version: '1.0.0',
+    limits: { initialize: 30_000 },
     ...metadata,
   } as unknown as PluginData;
   const scope = {
