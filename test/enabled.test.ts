@@ -24,12 +24,31 @@ const start = (config?: string) =>
 
 it('leaves a plugin alone whose manifest switches it off', async () => {
   await using test = await start();
-  expect(test.start.disabled).toEqual(['dormant']);
-  expect(test.start.plugins).toEqual([]);
+  const reason = `It is switched off by "enabled: false" in ${join(test.folder, 'plugins', 'dormant', 'plugin.yaml')}.`;
+  expect(test.start.plugins).toMatchObject([{ name: 'dormant', state: { phase: 'disabled', reason } }]);
+  expect((await fetch(`${test.url}/dormant`)).status).toBe(404);
+  expect(await (await fetch(`${test.url}/health`)).json()).toMatchObject({ status: 'healthy' });
+  await expect(test.host.reload('dormant')).rejects.toMatchObject({
+    code: 'BP_PLUGIN_DISABLED',
+    message: expect.stringContaining(`Plugin "dormant" is disabled. ${reason}`),
+  });
+  expect(test.host.status()).toMatchObject([{ name: 'dormant', state: { phase: 'disabled' } }]);
+});
+
+it('takes a plugin out that was switched off while it ran, and says where', async () => {
+  await using test = await start('default:\n  enabled: true\n');
+  const file = join(test.folder, 'config', 'plugins', 'dormant.yaml');
+  await writeFile(file, '# off\ndefault:\n  enabled: false\n');
+  const { steps } = await test.host.reload('dormant');
+  expect(steps).toMatchObject([{ name: 'dormant', action: 'remove', outcome: 'applied' }]);
+  const { state } = test.host.control.pluginStatus('dormant');
+  expect(state).toMatchObject({ phase: 'disabled', reason: expect.stringContaining(`in ${file}:3`) });
+  await writeFile(file, 'default:\n  enabled: true\n');
+  await test.host.reload('dormant');
+  expect(test.host.control.pluginStatus('dormant').state.phase).toBe('running');
 });
 
 it('runs it all the same when configuration switches it on', async () => {
   await using test = await start('default:\n  enabled: true\n');
-  expect(test.start.disabled).toEqual([]);
   expect(test.start.plugins).toMatchObject([{ name: 'dormant', state: { phase: 'running' } }]);
 });

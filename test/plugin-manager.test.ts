@@ -94,9 +94,11 @@ describe('plugins by program', () => {
     });
     await test.host.plugins.stopPlugin('hello');
     await test.host.rescan();
-    expect(test.host.status()).toEqual([]);
+    const [status] = test.host.status();
+    expect(status).toMatchObject({ state: { phase: 'disabled', reason: 'It was stopped by the program.' } });
+    expect(test.host.plugins.getPlugin('hello')).toBeUndefined();
     await test.host.plugins.startPlugin('hello');
-    expect(test.host.status().map(({ name }) => name)).toEqual(['hello']);
+    expect(test.host.status()).toMatchObject([{ name: 'hello', state: { phase: 'running' } }]);
   });
 });
 

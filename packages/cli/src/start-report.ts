@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import type { PluginPhase } from '@backplane/ports';
 import type { HostStart } from '@backplane/runtime';
 
 /** Colours where the output is a terminal that wants them. */
@@ -24,16 +25,19 @@ export function startReport(start: HostStart, tokenFile: string | undefined, pai
   for (const { name, version, state, reason, origin } of start.plugins) {
     const title = `${name}${version === undefined ? '' : ` ${version}`}`;
     if (state.phase === 'running') lines.push(`  ${paint.green(MARKS.running)} ${title}  ${paint.dim(origin)}`);
+    else if (state.phase === 'disabled') lines.push(`  ${paint.dim(`- ${title}  disabled  ${origin}`)}`);
     else if (state.phase === 'blocked') lines.push(`  ${paint.yellow(MARKS.other)} ${title}  ${reason}`);
     else {
       const place = origin === '' ? '' : `  ${paint.dim(origin)}`;
       lines.push(`  ${paint.red(MARKS.failed)} ${title}  ${paint.red(state.phase)}${place}`, indent(reason));
     }
   }
-  for (const name of start.disabled) lines.push(`  ${paint.dim(`- ${name}  disabled`)}`);
-  if (start.plugins.length === 0 && start.disabled.length === 0) lines.push('  No plugins were found.');
-  const running = start.plugins.filter((plugin) => plugin.state.phase === 'running').length;
-  lines.push('', `  ${running} of ${start.plugins.length} plugins run, after ${Math.round(start.tookMs)} ms.`);
+  if (start.plugins.length === 0) lines.push('  No plugins were found.');
+  const count = (phase: PluginPhase) => start.plugins.filter(({ state }) => state.phase === phase).length;
+  lines.push(
+    '',
+    `  ${count('running')} of ${start.plugins.length - count('disabled')} plugins run, after ${Math.round(start.tookMs)} ms.`,
+  );
   if (start.url === undefined) return lines.join('\n');
   lines.push('', `  ${paint.bold(`Backplane listens at ${start.url}`)}`, '');
   const token = tokenFile === undefined ? '$BACKPLANE_ADMIN_TOKEN' : `$(cat ${shortest(cwd, tokenFile)})`;

@@ -23,7 +23,7 @@ export class HostHealth {
   }
 
   async #ask(): Promise<HealthBody> {
-    const statuses = this.#control.status().filter((status) => status.state.phase !== 'stopped');
+    const statuses = this.#control.status().filter((status) => !['stopped', 'disabled'].includes(status.state.phase));
     const reports = await Promise.all(statuses.map((status) => this.#control.health(status.name)));
     const plugins: HealthBody['plugins'] = {};
     let overall: HealthStatus = 'healthy';

@@ -41,6 +41,7 @@ describe('why a plugin is as it is', () => {
     [{ phase: 'refused', failure }, 'It is tried again when'],
     [{ phase: 'quarantined', failure, crashes: 5 }, 'it crashed 5 times'],
     [{ phase: 'stopped', reason: 'x' }, 'taken out'],
+    [{ phase: 'disabled', reason: 'x' }, 'until it is switched on'],
     [{ phase: 'replacing' }, 'on its way'],
     [{ phase: 'initializing' }, 'on its way'],
     [{ phase: 'starting' }, 'on its way'],

@@ -41,6 +41,7 @@ export function explainPlugin({ status, all, health, now }: WhyInput): WhyBody {
     next: nextOf(state, name, now),
     mend: [
       ...mendOf(failure),
+      ...(state.phase === 'disabled' ? ['Switch it on where the summary says that it is off.'] : []),
       ...(state.phase === 'running' && !returned ? [] : [`Then: backplane plugin reload ${root?.name ?? name}`]),
     ],
   };
@@ -98,6 +99,8 @@ function nextOf(state: PluginState, name: string, now: number): string {
       return `It starts by itself once ${state.by.join(' and ')} can run.`;
     case 'refused':
       return 'It is tried again when it is changed or reloaded.';
+    case 'disabled':
+      return 'Nothing: it stays off until it is switched on.';
     case 'stopped':
       return 'Nothing: it was taken out.';
     case 'running':

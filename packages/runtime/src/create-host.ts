@@ -1,7 +1,5 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
-import type { Duplex } from 'node:stream';
-import { canonicalName, isBackplaneError, systemClock } from '@backplane/base';
+import { systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
@@ -10,7 +8,7 @@ import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import type { Logger } from '@backplane/plugin-api';
-import type { ChangeReport, Entrances, HostControl, LeakReceipt, PluginStatus } from '@backplane/ports';
+import type { Entrances, HostControl } from '@backplane/ports';
 import {
   adminTokenFrom,
   checkBearer,
@@ -18,74 +16,24 @@ import {
   ensureAdminToken,
   securityFacet,
 } from '@backplane/security';
-import { createLogging, HOST, type LogLevel, MetricRegistry } from '@backplane/telemetry';
+import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { checkEnvironment } from './check-environment.ts';
 import { createIsolate } from './create-isolate.ts';
 import { errors } from './errors.ts';
+import { FileChanges } from './file-changes.ts';
+import type { Host, HostStart } from './host.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
 import { HOST_VERSION } from './host-version.ts';
 import { LivePlugins } from './live-plugins.ts';
-import type { LoadedPlugins } from './loaded-plugin.ts';
 import { makeDataDir } from './make-data-dir.ts';
-import { type MountOptions, mountOf } from './mount.ts';
+import { mountOf } from './mount.ts';
 import { PluginLibrary } from './plugin-library.ts';
 import { PluginManager } from './plugin-manager.ts';
 import { programLayers } from './program-layers.ts';
 import { realFolder } from './real-folder.ts';
 import { RegisteredPlugins } from './registered-plugins.ts';
 import { sharedModules } from './shared-modules.ts';
-
-/** What became of a start. */
-export interface HostStart {
-  /** Where the host listens; `undefined` when it is mounted into someone else's server. */
-  readonly url: string | undefined;
-  readonly plugins: readonly PluginStatus[];
-  readonly disabled: readonly string[];
-  /** Milliseconds, from nothing to the first generation. */
-  readonly tookMs: number;
-}
-
-/** A running Backplane host. */
-export interface Host {
-  /** Starts everything, once. Plugins that fail do not fail the start; they are in `plugins` with the reason. */
-  start(): Promise<HostStart>;
-  /**
-   * Loads the plugin's code and configuration anew and replaces it without a failed request. A plugin that was put into the plugin folders
-   * since the start is added. What could not be loaded is in the report.
-   * @throws BP_PLUGIN_UNKNOWN
-   */
-  reload(name: string): Promise<ChangeReport>;
-  /** Looks again at the plugin folders: adds what is new, replaces what changed, removes what is gone. */
-  rescan(): Promise<ChangeReport>;
-  status(): PluginStatus[];
-  /** Of the last hundred versions that were unloaded, newest last. Those of plugins that have been removed are found here alone. */
-  receipts(): readonly LeakReceipt[];
-  readonly control: HostControl;
-  readonly logger: Logger;
-  /** Sets from which level a namespace and all below it are logged; the empty namespace is everything. @throws BP_LOG_LEVEL_UNKNOWN */
-  setLogLevel(namespace: string, level: LogLevel | undefined): void;
-  /** Where the management token is kept; `undefined` when it was given. */
-  readonly tokenFile: string | undefined;
-  /** Plugins and services by program. */
-  readonly plugins: PluginManager;
-  /** For a server of someone else's: answers every request. */
-  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
-  /** True where a path belongs to a plugin or to the host's own pages. Below `prefix`, where one is given. */
-  serves(target: string, prefix?: string): boolean;
-  /** Answers a request, or leaves it to `next` where it belongs to nobody here. Without `next` it is a 404. */
-  handle(request: IncomingMessage, response: ServerResponse, options?: MountOptions): void;
-  /** The same for an upgrade to WebSocket. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options?: MountOptions): void;
-  /** Listens at one more address, and gives it. */
-  listen(where?: { readonly host?: string; readonly port?: number }): Promise<string>;
-  /** Serves requests and upgrades of someone else's server, which stays theirs. */
-  attach(server: Server): void;
-  /** Calls a plugin's service as the host. */
-  callService(serviceId: string, method: string, ...args: unknown[]): Promise<unknown>;
-  /** Lets requests end, at most until the deadline, stops all plugins in reverse order, closes everything. */
-  stop(): Promise<void>;
-}
 
 /** Makes a host. It touches no signal, no environment variable, and never ends the process. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
@@ -140,7 +88,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     status: () => kernel.status(),
     pluginStatus: (name) => kernel.pluginStatus(name),
     health: (name) => kernel.health(name),
-    reload,
+    reload: (name) => changes.reload(name),
   };
 
   const management = await createManagement({
@@ -213,50 +161,18 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     clock,
   });
 
-  async function reload(nameOrAlias: string): Promise<ChangeReport> {
-    const { name, origin } = await whereIs(nameOrAlias);
-    try {
-      return await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was reloaded.' });
-    } catch (error) {
-      if (!isBackplaneError(error)) throw error;
-      return kernel.apply({ refuse: [{ name, origin, error: error as never }] });
-    }
-  }
-
-  /** A plugin that was put there after the start is known to the folders only. */
-  async function whereIs(nameOrAlias: string): Promise<{ readonly name: string; readonly origin: string }> {
-    try {
-      return kernel.pluginStatus(nameOrAlias);
-    } catch (unknown) {
-      const found = await library.whereIs(canonicalName(nameOrAlias));
-      if (found === undefined) throw unknown;
-      return found;
-    }
-  }
-
-  const toChange = ({ plugins, refusals }: LoadedPlugins) => ({ set: plugins, refuse: refusals });
+  const changes = new FileChanges({ kernel, library, isolation: options.isolation ?? {}, logger });
 
   async function start(): Promise<HostStart> {
     const began = clock.monotonic();
     const url = await listen(gateway, options.listen);
-    const loaded = await library.loadAll();
-    await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
-    warnOfStrangers(loaded);
+    await changes.boot();
     const tookMs = clock.monotonic() - began;
     if (options.watch === true) await live.start();
     void gateway.warmAll(pause, (instance, error) => {
       kernel.fail(instance, error);
     });
-    return { url, plugins: kernel.status(), disabled: loaded.disabled, tookMs };
-  }
-
-  /** A misspelt name would leave a plugin where its operator does not want it. */
-  function warnOfStrangers({ plugins, refusals, disabled }: LoadedPlugins): void {
-    const known = new Set([...refusals.map(({ name }) => name), ...disabled, '*']);
-    for (const { unit } of plugins) for (const name of [unit.data.name, ...unit.data.aliases]) known.add(name);
-    for (const name of Object.keys(options.isolation ?? {})) {
-      if (!known.has(canonicalName(name))) logger.warn(`Isolation is asked for plugin "${name}", which is not there.`);
-    }
+    return { url, plugins: kernel.status(), tookMs };
   }
 
   async function stop(): Promise<void> {
@@ -276,28 +192,16 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
 
   return {
     start,
-    reload,
+    reload: (name) => changes.reload(name),
     control,
     logger,
     setLogLevel: (namespace, level) => logging.setLevel(namespace, level),
     tokenFile,
     handler: gateway.handler,
-    plugins: new PluginManager({ kernel, library, registered, reload }),
+    plugins: new PluginManager({ kernel, library, registered, reload: (name) => changes.reload(name) }),
     ...mountOf(gateway),
     listen: async (where) => (await listen(gateway, where ?? {})) as string,
-    async rescan() {
-      const loaded = await library.loadAll();
-      const there = new Set([
-        ...loaded.plugins.map(({ unit }) => unit.data.name),
-        ...loaded.refusals.map(({ name }) => name),
-      ]);
-      const gone = kernel.status().filter((status) => !there.has(status.name));
-      return kernel.apply({
-        ...toChange(loaded),
-        remove: gone.map(({ name }) => name),
-        reason: 'The plugin folders were read again.',
-      });
-    },
+    rescan: () => changes.rescan(),
     status: () => kernel.status(),
     receipts: () => kernel.receipts,
     attach: (server) => gateway.attach(server),

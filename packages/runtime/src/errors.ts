@@ -38,7 +38,7 @@ export const errors = defineErrors('runtime', {
     title: 'A plugin is disabled',
     status: 409,
     mend: 'Set "enabled: true" in its configuration file.',
-    message: (d: { plugin: string }) => `Plugin "${d.plugin}" is disabled by its configuration.`,
+    message: (d: { plugin: string; reason: string }) => `Plugin "${d.plugin}" is disabled. ${d.reason}`,
   },
   BP_PLUGIN_VERSION_REFUSED: {
     title: 'The configuration asks for another version of a plugin',

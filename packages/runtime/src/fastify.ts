@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import type { Host } from './create-host.ts';
+import type { Host } from './host.ts';
 
 export interface BackplaneFastifyOptions {
   /** Made with `listen: false`, and started. */

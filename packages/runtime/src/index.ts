@@ -1,5 +1,6 @@
 export { type DiscoverySettings, readDiscoverySettings } from '@backplane/config';
-export { createHost, type Host, type HostStart } from './create-host.ts';
+export { createHost } from './create-host.ts';
+export type { Host, HostStart } from './host.ts';
 export type { HostOptions } from './host-options.ts';
 export { type LiveChange, liveLine } from './live-plugins.ts';
 export type { MountOptions } from './mount.ts';

@@ -27,6 +27,7 @@ export interface LivePluginsOptions {
   readonly library: PluginLibrary;
   apply(change: {
     readonly set: Awaited<ReturnType<PluginLibrary['changed']>>['plugins'];
+    readonly disable: Awaited<ReturnType<PluginLibrary['changed']>>['disabled'];
     readonly refuse: Awaited<ReturnType<PluginLibrary['changed']>>['refusals'];
     readonly remove: readonly string[];
     readonly force: readonly string[];
@@ -66,13 +67,14 @@ export class LivePlugins {
   async #follow({ paths, structural }: FileBatch): Promise<void> {
     const { library, apply, clock, logger } = this.#options;
     const began = clock.monotonic();
-    const { plugins, refusals, gone, force } = await library.changed(paths, structural);
+    const { plugins, refusals, disabled, gone, force } = await library.changed(paths, structural);
     this.#watcher?.follow(library.files());
-    if (plugins.length + refusals.length + gone.length === 0) return;
+    if (plugins.length + refusals.length + disabled.length + gone.length === 0) return;
     try {
       const report = await apply({
         set: plugins,
         refuse: refusals,
+        disable: disabled,
         remove: gone,
         force,
         reason: 'Its files have changed.',

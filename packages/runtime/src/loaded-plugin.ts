@@ -11,18 +11,26 @@ export interface Refusal {
   readonly error: BackplaneError;
 }
 
+/** A plugin that is there and switched off. */
+export interface Disabled {
+  readonly name: string;
+  readonly origin: string;
+  /** Where it is switched off. */
+  readonly reason: string;
+}
+
 export interface LoadedPlugins {
   readonly plugins: readonly DesiredPlugin[];
   readonly refusals: readonly Refusal[];
   /** Plugins that are there and switched off. */
-  readonly disabled: readonly string[];
+  readonly disabled: readonly Disabled[];
 }
 
 /** What became of reading one plugin. */
 export type Loaded = { readonly name: string; readonly origin: string } & (
   | { readonly outcome: 'ready'; readonly desired: DesiredPlugin }
   | { readonly outcome: 'refused'; readonly error: BackplaneError }
-  | { readonly outcome: 'disabled' }
+  | { readonly outcome: 'disabled'; readonly reason: string }
 );
 
 /** A problem in one sentence, with its place and the lines around it. */
@@ -69,7 +77,7 @@ export function settle(
   return {
     plugins: kept.map((item) => item.desired),
     refusals: [...refusals, ...rivals],
-    disabled: loaded.filter((item) => item.outcome === 'disabled').map((item) => item.name),
+    disabled: loaded.filter((item) => item.outcome === 'disabled'),
   };
 }
 

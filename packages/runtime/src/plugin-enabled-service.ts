@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isPlainMap } from '@backplane/wire/schema';
 import { parseYaml } from '@backplane/wire/yaml';
-import { createHost, type Host } from './create-host.ts';
+import { createHost } from './create-host.ts';
 import { errors } from './errors.ts';
+import type { Host } from './host.ts';
 import type { HostOptions } from './host-options.ts';
 import type { PluginManager } from './plugin-manager.ts';
 

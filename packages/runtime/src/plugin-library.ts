@@ -1,11 +1,11 @@
 import { canonicalName } from '@backplane/base';
-import { type ConfigSource, normalizeConfigSchema, validatePluginConfig } from '@backplane/config';
+import { type ConfigSource, normalizeConfigSchema, type PluginConfig, validatePluginConfig } from '@backplane/config';
 import type { DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
 import { createInlineUnit, type DesiredPlugin } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
 import type { EffectLedger, HeldEffect, PluginData, PluginUnit } from '@backplane/ports';
-import { resolvePluginData } from '@backplane/wire';
+import { placeName, resolvePluginData } from '@backplane/wire';
 import satisfies from 'semver/functions/satisfies.js';
 import { errors } from './errors.ts';
 import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
@@ -103,9 +103,9 @@ export class PluginLibrary {
     const settled = await this.#settle(loaded, this.#newProblems(problems), this.#taken(new Set(concerned.keys())));
     const now = new Set([
       ...settled.plugins.map(({ unit }) => unit.data.name),
-      ...settled.refusals.map(({ name }) => name),
+      ...[...settled.refusals, ...settled.disabled].map(({ name }) => name),
     ]);
-    // One that is switched off, or calls itself something else now, is no longer there under its old name.
+    // One that calls itself something else now, is no longer there under its old name.
     const renamed = [...before.values()].filter((name) => name !== undefined && !now.has(name)) as string[];
     const left = [...gone.map(({ name }) => name), ...renamed].filter((name) => !now.has(name));
     const manifests = [...concerned.values()].filter(
@@ -165,7 +165,7 @@ export class PluginLibrary {
     const program = registered.get(name);
     const loaded = program ? await this.#loadRegistered(program) : await this.#loadCandidate(await this.#find(name));
     if (loaded.outcome === 'refused') throw loaded.error;
-    if (loaded.outcome === 'disabled') throw errors.BP_PLUGIN_DISABLED({ plugin: name });
+    if (loaded.outcome === 'disabled') throw errors.BP_PLUGIN_DISABLED({ plugin: name, reason: loaded.reason });
     if (loaded.name !== name) {
       await this.#drop(loaded.name, loaded.desired.unit.ledger);
       throw errors.BP_PLUGIN_RENAMED({ asked: name, found: loaded.name, origin: loaded.origin });
@@ -212,7 +212,8 @@ export class PluginLibrary {
     const before = this.#known.at(candidate);
     let read: ReadUnit | undefined;
     const loaded = await attempt(before?.name ?? candidate.name, origin, async () => {
-      if (await this.#isOff(candidate)) return { name: candidate.name, origin, outcome: 'disabled' };
+      const off = await this.#isOff(candidate);
+      if (off !== undefined) return { name: candidate.name, origin, outcome: 'disabled', reason: off };
       const found = await this.#unitOf(candidate);
       read = found;
       return this.#orDrop(found.unit.data.name, found.unit.ledger, () => this.#configure(found.unit, origin));
@@ -230,11 +231,11 @@ export class PluginLibrary {
     return loaded;
   }
 
-  /** Whether the manifest switches the plugin off, and configuration does not switch it on. */
-  async #isOff({ name, manifest }: PluginCandidate): Promise<boolean> {
-    if (manifest?.manifest.enabled !== false) return false;
-    const { settings } = await this.#options.configs.pluginConfig(name, manifest.manifest.aliases);
-    return settings.enabled !== true;
+  /** Where the plugin is switched off: by its configuration, else by its manifest. Its code is not asked for its name. */
+  async #isOff({ name, manifest, manifestFile }: PluginCandidate): Promise<string | undefined> {
+    const configured = await this.#options.configs.pluginConfig(name, manifest?.manifest.aliases);
+    if (configured.settings.enabled !== undefined) return offBy(configured);
+    return manifest?.manifest.enabled === false ? offIn(manifestFile ?? 'its manifest') : undefined;
   }
 
   #loadRegistered(plugin: Plugin): Promise<Loaded> {
@@ -283,7 +284,8 @@ export class PluginLibrary {
     const { enabled, version: range } = configured.settings;
     if (enabled === false || this.#held.has(name)) {
       await this.#drop(name, unit.ledger);
-      return { name, origin, outcome: 'disabled' };
+      const reason = offBy(configured) ?? 'It was stopped by the program.';
+      return { name, origin, outcome: 'disabled', reason };
     }
     if (range !== undefined && !satisfies(version, range, { includePrerelease: true })) {
       throw errors.BP_PLUGIN_VERSION_REFUSED({ plugin: name, found: version, range });
@@ -293,6 +295,14 @@ export class PluginLibrary {
     return { name, origin, outcome: 'ready', desired: { unit, config } };
   }
 }
+
+function offBy({ settings, origins }: PluginConfig): string | undefined {
+  if (settings.enabled !== false) return undefined;
+  const { file, line } = origins.get('/enabled') ?? {};
+  return offIn(file === undefined ? 'its configuration' : placeName({ file, ...(line !== undefined && { line }) }));
+}
+
+const offIn = (place: string): string => `It is switched off by "enabled: false" in ${place}.`;
 
 /** The complete data of a plugin, from its code and its manifest. @throws BP_PLUGIN_METADATA with everything that is wrong */
 export function dataOf(plugin: Plugin, candidate: PluginCandidate | undefined, fallbackName: string): PluginData {

@@ -88,14 +88,18 @@ export class PluginManager {
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, false);
     library.hold(name, true);
-    if (kernel.knows(name)) await kernel.apply({ remove: [name], reason: `Plugin "${name}" was stopped.` });
+    if (!kernel.knows(name)) return;
+    const { origin } = kernel.pluginStatus(name);
+    await kernel.apply({ disable: [{ name, origin, reason: 'It was stopped by the program.' }] });
   }
 
   /** Stops a plugin that was handed in, and forgets it. */
   async unloadPlugin(nameOrAlias: string): Promise<void> {
     const name = this.#nameOf(nameOrAlias);
+    const { kernel, registered } = this.#options;
     await this.stopPlugin(name);
-    this.#options.registered.remove(name);
+    registered.remove(name);
+    if (kernel.knows(name)) await kernel.apply({ remove: [name], reason: `Plugin "${name}" was unloaded.` });
   }
 
   /** Replaces a plugin by a fresh instance, of its code and configuration as they are now. @throws why the old one serves on */
@@ -137,7 +141,7 @@ export class PluginManager {
     try {
       const { name, state } = this.#options.kernel.pluginStatus(nameOrAlias);
       // One that was removed is still shown while it drains.
-      return state.phase === 'stopped' ? undefined : name;
+      return state.phase === 'stopped' || state.phase === 'disabled' ? undefined : name;
     } catch (error) {
       if (isBackplaneError(error, 'BP_PLUGIN_UNKNOWN')) return undefined;
       throw error;

@@ -11,8 +11,15 @@ export interface Change {
   readonly force?: readonly string[];
   /** Plugins whose code could not be loaded: shown with the reason; a running version serves on. */
   readonly refuse?: readonly { readonly name: string; readonly origin: string; readonly error: BackplaneError }[];
+  /** Plugins that are switched off: shown with the reason; those that run are to go. */
+  readonly disable?: readonly { readonly name: string; readonly origin: string; readonly reason: string }[];
   /** One failure takes the whole change back. Otherwise each plugin succeeds or fails by itself. */
   readonly atomic?: boolean;
   /** Why, for the log and the history. */
   readonly reason?: string;
+}
+
+/** Plugins that are not to run after a change: removed, or switched off. */
+export function leaving({ remove = [], disable = [] }: Change): string[] {
+  return [...remove, ...disable.map(({ name }) => name)];
 }

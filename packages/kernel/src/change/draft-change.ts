@@ -3,7 +3,7 @@ import type { PlanStep } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import { type Resolution, resolveGraph } from '../graph/resolve-graph.ts';
 import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
-import type { Change } from './change.ts';
+import { type Change, leaving } from './change.ts';
 import type { GenerationTable } from './generation-table.ts';
 import { planChange } from './plan-change.ts';
 
@@ -31,7 +31,7 @@ export function draftChange(
   const desired = new Map<string, DesiredPlugin>();
   for (const record of table.records.values()) if (record.desired) desired.set(record.name, record.desired);
   for (const plugin of change.set ?? []) desired.set(plugin.unit.data.name, plugin);
-  for (const name of change.remove ?? []) desired.delete(name);
+  for (const name of leaving(change)) desired.delete(name);
 
   const tried = new Set([...retried, ...namesIn(change)]);
   const withheld = new Map<string, BackplaneError>();
@@ -57,7 +57,7 @@ export function refuseBreaking(
   change: Change,
   { desired, resolution, withheld }: ChangeDraft,
 ): void {
-  if (change.set === undefined || change.set.length === 0 || (change.remove?.length ?? 0) > 0) return;
+  if (change.set === undefined || change.set.length === 0 || leaving(change).length > 0) return;
   const spoken = new Set(namesIn(change));
   const plugins: string[] = [];
   const reasons: string[] = [];

@@ -162,7 +162,7 @@ export class GenerationTable {
   #unavailable(next: ReadonlyMap<string, Instance>): Unavailable[] {
     const list: Unavailable[] = [];
     for (const record of this.records.values()) {
-      if (next.has(record.name) || record.state.phase === 'stopped') continue;
+      if (next.has(record.name) || isOut(record)) continue;
       list.push({
         name: record.name,
         aliases: record.desired?.unit.data.aliases ?? [],
@@ -175,6 +175,9 @@ export class GenerationTable {
     return list;
   }
 }
+
+/** Nobody waits for it: its paths belong to nobody. */
+const isOut = ({ state: { phase } }: PluginRecord): boolean => phase === 'stopped' || phase === 'disabled';
 
 /** Apart from `commit`: a part that keeps its draft must not keep the generation before with it. */
 function draftOf(

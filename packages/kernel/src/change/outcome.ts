@@ -4,7 +4,7 @@ import type { KernelEvent } from '../kernel-event.ts';
 import { failureOf } from '../lifecycle/failure-of.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Candidate, Entry } from './candidate.ts';
-import type { Change } from './change.ts';
+import { type Change, leaving } from './change.ts';
 import type { ChangeDraft } from './draft-change.ts';
 import type { GenerationTable } from './generation-table.ts';
 
@@ -51,6 +51,12 @@ export class Outcome {
       record.desired = undefined;
       record.enter({ phase: 'stopped', reason: this.#change.reason ?? 'It was removed.' }, now);
     }
+    for (const { name, origin, reason } of this.#change.disable ?? []) {
+      const record = table.record(name);
+      record.desired = undefined;
+      record.origin = origin;
+      record.enter({ phase: 'disabled', reason }, now);
+    }
     return () => {
       for (const putBack of checkpoints) putBack(clock.now());
     };
@@ -59,11 +65,12 @@ export class Outcome {
   /** Forgets what was removed and is gone already; the rest is forgotten when it has drained. */
   forgetRemoved(): void {
     const { table, supervisor } = this.#with;
-    for (const name of this.#change.remove ?? []) {
+    for (const name of leaving(this.#change)) {
       const record = table.records.get(name);
       if (!record || record.desired) continue;
       supervisor.calm(record, true);
-      if (!record.instance && record.draining.size === 0) table.records.delete(name);
+      if (record.state.phase === 'stopped' && !record.instance && record.draining.size === 0)
+        table.records.delete(name);
     }
   }
 

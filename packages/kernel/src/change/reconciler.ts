@@ -15,7 +15,7 @@ import { Supervisor } from '../lifecycle/supervisor.ts';
 import type { ServiceDirectory } from '../registry/service-directory.ts';
 import type { ResourceTable } from '../scope/resource-table.ts';
 import type { Candidate, Entry } from './candidate.ts';
-import type { Change } from './change.ts';
+import { type Change, leaving } from './change.ts';
 import { ChangeExecution } from './change-execution.ts';
 import { draftChange, namesIn, refuseBreaking } from './draft-change.ts';
 import { type Generation, NOTHING_RESOLVED } from './generation.ts';
@@ -116,7 +116,7 @@ export class Reconciler {
 
   /** Whatever became of the change: code that it brought and that does not run, or that it replaced, is closed. */
   async #closeUnused(change: Change): Promise<void> {
-    const gone = [...(change.remove ?? []), ...(change.refuse ?? []).map(({ name }) => name)];
+    const gone = [...leaving(change), ...(change.refuse ?? []).map(({ name }) => name)];
     const names = new Set([...namesIn(change), ...gone]);
     for (const name of names) await this.#table.units.sweep(name);
   }

@@ -1,0 +1,90 @@
+import { canonicalName, isBackplaneError } from '@backplane/base';
+import type { Change, Kernel } from '@backplane/kernel';
+import type { IsolationLevel, Logger } from '@backplane/plugin-api';
+import type { ChangeReport } from '@backplane/ports';
+import type { LoadedPlugins } from './loaded-plugin.ts';
+import type { PluginLibrary } from './plugin-library.ts';
+
+export interface FileChangesOptions {
+  readonly kernel: Kernel;
+  readonly library: PluginLibrary;
+  /** As the operator asked for it. */
+  readonly isolation: Readonly<Record<string, IsolationLevel>>;
+  readonly logger: Logger;
+}
+
+/** Makes what runs equal to the plugin folders: at the start, and when somebody asks. */
+export class FileChanges {
+  readonly #options: FileChangesOptions;
+
+  constructor(options: FileChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Everything there is, as the first generation. */
+  async boot(): Promise<void> {
+    const { kernel, library } = this.#options;
+    const loaded = await library.loadAll();
+    await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
+    this.#warnOfStrangers(loaded);
+  }
+
+  /** Looks again at everything. */
+  async rescan(): Promise<ChangeReport> {
+    const { kernel, library } = this.#options;
+    const loaded = await library.loadAll();
+    const there = namesOf(loaded);
+    const gone = kernel.status().flatMap(({ name }) => (there.has(name) ? [] : [name]));
+    return kernel.apply({ ...toChange(loaded), remove: gone, reason: 'The plugin folders were read again.' });
+  }
+
+  /** Replaces one plugin, whether it has changed or not. @throws BP_PLUGIN_UNKNOWN, BP_PLUGIN_DISABLED where it does not run */
+  async reload(nameOrAlias: string): Promise<ChangeReport> {
+    const { kernel, library } = this.#options;
+    const { name, origin } = await this.#whereIs(nameOrAlias);
+    try {
+      return await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was reloaded.' });
+    } catch (error) {
+      if (!isBackplaneError(error)) throw error;
+      if (!isBackplaneError(error, 'BP_PLUGIN_DISABLED')) {
+        return kernel.apply({ refuse: [{ name, origin, error: error as never }] });
+      }
+      const runs = kernel.running.includes(name);
+      const { reason } = error.details as { readonly reason: string };
+      const report = await kernel.apply({ disable: [{ name, origin, reason }] });
+      if (runs) return report;
+      throw error;
+    }
+  }
+
+  /** A plugin that was put there after the start is known to the folders only. */
+  async #whereIs(nameOrAlias: string): Promise<{ readonly name: string; readonly origin: string }> {
+    const { kernel, library } = this.#options;
+    try {
+      return kernel.pluginStatus(nameOrAlias);
+    } catch (unknown) {
+      const found = await library.whereIs(canonicalName(nameOrAlias));
+      if (found === undefined) throw unknown;
+      return found;
+    }
+  }
+
+  /** A misspelt name would leave a plugin where its operator does not want it. */
+  #warnOfStrangers(loaded: LoadedPlugins): void {
+    const { isolation, logger } = this.#options;
+    const known = namesOf(loaded).add('*');
+    for (const { unit } of loaded.plugins) for (const alias of unit.data.aliases) known.add(alias);
+    for (const name of Object.keys(isolation)) {
+      if (!known.has(canonicalName(name))) logger.warn(`Isolation is asked for plugin "${name}", which is not there.`);
+    }
+  }
+}
+
+const toChange = ({ plugins, refusals, disabled }: LoadedPlugins): Change => ({
+  set: plugins,
+  refuse: refusals,
+  disable: disabled,
+});
+
+const namesOf = ({ plugins, refusals, disabled }: LoadedPlugins): Set<string> =>
+  new Set([...plugins.map(({ unit }) => unit.data.name), ...[...refusals, ...disabled].map(({ name }) => name)]);
