@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import type { PluginPhase } from '@backplane/ports';
 import type { HostStart } from '@backplane/runtime';
 
 /** Colours where the output is a terminal that wants them. */
@@ -19,6 +18,8 @@ export function createPaint(colours: boolean): Paint {
 
 const MARKS = { running: '✓', failed: '✗', other: '…' } as const;
 
+type State = HostStart['plugins'][number]['state'];
+
 /** What a person sees after a start: every plugin with its state, what is wrong with whom, and how to go on. */
 export function startReport(start: HostStart, tokenFile: string | undefined, paint: Paint, cwd: string): string {
   const lines: string[] = [''];
@@ -33,7 +34,7 @@ export function startReport(start: HostStart, tokenFile: string | undefined, pai
     }
   }
   if (start.plugins.length === 0) lines.push('  No plugins were found.');
-  const count = (phase: PluginPhase) => start.plugins.filter(({ state }) => state.phase === phase).length;
+  const count = (phase: State['phase']) => start.plugins.filter(({ state }) => state.phase === phase).length;
   lines.push(
     '',
     `  ${count('running')} of ${start.plugins.length - count('disabled')} plugins run, after ${Math.round(start.tookMs)} ms.`,

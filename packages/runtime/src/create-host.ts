@@ -30,6 +30,7 @@ import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
 import { PluginLibrary } from './plugin-library.ts';
 import { PluginManager } from './plugin-manager.ts';
+import { PluginReader } from './plugin-reader.ts';
 import { programLayers } from './program-layers.ts';
 import { realFolder } from './real-folder.ts';
 import { RegisteredPlugins } from './registered-plugins.ts';
@@ -132,24 +133,29 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const configDir = resolve(options.configDir ?? 'config');
   const pluginConfigDir = resolve(options.pluginConfigDir ?? join(configDir, 'plugins'));
   const registered = new RegisteredPlugins(options.plugins);
+  const configs = createConfigSource({
+    configDir,
+    pluginConfigDir,
+    environment,
+    layersOver: programLayers(options.pluginConfig),
+  });
+  const reader = new PluginReader({
+    loader,
+    configs,
+    isolation: options.isolation ?? {},
+    isolate: createIsolate({ cacheDir, clock }),
+    onHeld: (plugin, { label, madeAt, reason }) =>
+      loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
+  });
   const library = new PluginLibrary({
     discoverer: createCompositeDiscoverer([
       createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
       ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
     ]),
     registered,
-    loader,
-    configs: createConfigSource({
-      configDir,
-      pluginConfigDir,
-      environment,
-      layersOver: programLayers(options.pluginConfig),
-    }),
+    configs,
+    reader,
     configFolder: realFolder(pluginConfigDir),
-    isolation: options.isolation ?? {},
-    isolate: createIsolate({ cacheDir, clock }),
-    onHeld: (plugin, { label, madeAt, reason }) =>
-      loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
   });
 
   const live = new LivePlugins({
@@ -198,7 +204,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     setLogLevel: (namespace, level) => logging.setLevel(namespace, level),
     tokenFile,
     handler: gateway.handler,
-    plugins: new PluginManager({ kernel, library, registered, reload: (name) => changes.reload(name) }),
+    plugins: new PluginManager({ kernel, library, reader, registered, reload: (name) => changes.reload(name) }),
     ...mountOf(gateway),
     listen: async (where) => (await listen(gateway, where ?? {})) as string,
     rescan: () => changes.rescan(),

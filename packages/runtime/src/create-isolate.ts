@@ -2,7 +2,7 @@ import type { Clock } from '@backplane/base';
 import { createProcessUnit } from '@backplane/isolation';
 import { runWithCall } from '@backplane/kernel';
 import { describePlugin } from './describe-plugin.ts';
-import type { Isolate } from './plugin-library.ts';
+import type { Isolate } from './plugin-reader.ts';
 
 /** Makes units that run in a process of their own. */
 export function createIsolate({ cacheDir, clock }: { readonly cacheDir: string; readonly clock: Clock }): Isolate {

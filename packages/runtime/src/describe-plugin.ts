@@ -6,8 +6,8 @@ import { guardLifeline, LIFELINE } from '@backplane/isolation';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { ConfigSchema } from '@backplane/plugin-api';
 import type { PluginData } from '@backplane/ports';
+import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
-import { dataOf } from './plugin-library.ts';
 
 /** What a plugin says of itself, read in a process of its own. */
 export interface PluginDescription {

@@ -7,6 +7,7 @@ import type { Loader } from '@backplane/loader';
 import { definePlugin } from '@backplane/plugin-api';
 import { expect, it } from 'vitest';
 import { PluginLibrary } from './plugin-library.ts';
+import { PluginReader } from './plugin-reader.ts';
 import { RegisteredPlugins } from './registered-plugins.ts';
 
 it('refuses a plugin whose loading fails in an unforeseen way, and loads the others', async () => {
@@ -20,15 +21,14 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     },
     async close() {},
   };
+  const configs = createConfigSource({ configDir: folder, environment: 'test' });
+  const isolate = () => Promise.reject(new Error('not asked'));
   const library = new PluginLibrary({
     discoverer: createDirectoryDiscoverer({ paths: [folder] }),
     registered: new RegisteredPlugins(),
-    loader,
-    configs: createConfigSource({ configDir: folder, environment: 'test' }),
-    isolation: {},
+    configs,
+    reader: new PluginReader({ loader, configs, isolation: {}, isolate, onHeld: () => {} }),
     configFolder: '/nowhere',
-    isolate: () => Promise.reject(new Error('not asked')),
-    onHeld: () => {},
   });
   const { plugins, refusals } = await library.loadAll();
   expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good']);

@@ -4,6 +4,7 @@ import type { Plugin, PluginBase, PluginClass } from '@backplane/plugin-api';
 import type { ChangeReport, PluginStatus } from '@backplane/ports';
 import { errors } from './errors.ts';
 import type { PluginLibrary } from './plugin-library.ts';
+import type { PluginReader } from './plugin-reader.ts';
 import type { RegisteredPlugins } from './registered-plugins.ts';
 
 /** A plugin as the embedding program holds it. */
@@ -20,6 +21,7 @@ export interface ManagedPlugin {
 export interface PluginManagerOptions {
   readonly kernel: Kernel;
   readonly library: PluginLibrary;
+  readonly reader: PluginReader;
   readonly registered: RegisteredPlugins;
   readonly reload: (name: string) => Promise<ChangeReport>;
 }
@@ -71,10 +73,10 @@ export class PluginManager {
 
   /** Runs a plugin: one that was handed in, or one of the plugin folders. Before the host starts, it says that it is to run. @throws why it does not */
   async startPlugin(nameOrAlias: string): Promise<ManagedPlugin> {
-    const { kernel, library, registered } = this.#options;
+    const { kernel, library, reader, registered } = this.#options;
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, true);
-    library.hold(name, false);
+    reader.hold(name, false);
     if (kernel.ready) {
       const report = await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was started.' });
       refuseFailed(name, report, kernel);
@@ -84,10 +86,10 @@ export class PluginManager {
 
   /** Stops a plugin, and those that depend on it, with the reason. It stays known, and does not start again by itself. */
   async stopPlugin(nameOrAlias: string): Promise<void> {
-    const { kernel, library, registered } = this.#options;
+    const { kernel, reader, registered } = this.#options;
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, false);
-    library.hold(name, true);
+    reader.hold(name, true);
     if (!kernel.knows(name)) return;
     const { origin } = kernel.pluginStatus(name);
     await kernel.apply({ disable: [{ name, origin, reason: 'It was stopped by the program.' }] });

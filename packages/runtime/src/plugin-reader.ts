@@ -1,0 +1,133 @@
+import { canonicalName } from '@backplane/base';
+import { type ConfigSource, normalizeConfigSchema, type PluginConfig, validatePluginConfig } from '@backplane/config';
+import type { PluginCandidate } from '@backplane/discovery';
+import { createInlineUnit } from '@backplane/kernel';
+import { findPlugin, type Loader } from '@backplane/loader';
+import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
+import type { EffectLedger, HeldEffect, PluginUnit } from '@backplane/ports';
+import { placeName } from '@backplane/wire';
+import satisfies from 'semver/functions/satisfies.js';
+import { dataOf } from './data-of.ts';
+import { errors } from './errors.ts';
+import { attempt, type Loaded } from './loaded-plugin.ts';
+
+/** Reads a plugin's data and makes its unit without running its code in this process. */
+export type Isolate = (candidate: PluginCandidate) => Promise<ReadUnit>;
+
+/** A unit, and the files that it was made of. */
+export interface ReadUnit {
+  readonly unit: PluginUnit;
+  readonly inputs: readonly string[];
+}
+
+export interface PluginReaderOptions {
+  readonly loader: Loader;
+  readonly configs: ConfigSource;
+  readonly isolation: Readonly<Record<string, IsolationLevel>>;
+  readonly isolate: Isolate;
+  /** Told what code has left behind that was loaded and comes to no use. */
+  readonly onHeld: (plugin: string, held: HeldEffect) => void;
+}
+
+/** Reads one plugin: its code, at the level that is asked for, joined with its manifest and its configuration. */
+export class PluginReader {
+  readonly #options: PluginReaderOptions;
+  readonly #held = new Set<string>();
+
+  constructor(options: PluginReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Keeps a plugin from running, until it is let go: it counts as switched off. */
+  hold(name: string, held: boolean): void {
+    if (held) this.#held.add(name);
+    else this.#held.delete(name);
+  }
+
+  /** Never rejects. `name` is what the plugin is called where its code cannot say it; `read` is there where the code could be read. */
+  async read(candidate: PluginCandidate, name: string): Promise<{ loaded: Loaded; read: ReadUnit | undefined }> {
+    const { origin } = candidate;
+    let read: ReadUnit | undefined;
+    const loaded = await attempt(name, origin, async () => {
+      const off = await this.#isOff(candidate);
+      if (off !== undefined) return { name: candidate.name, origin, outcome: 'disabled', reason: off };
+      const found = await this.#unitOf(candidate);
+      read = found;
+      return this.#orDrop(found.unit.data.name, found.unit.ledger, () => this.#configure(found.unit, origin));
+    });
+    return { loaded, read };
+  }
+
+  /** The same for one that was handed in by program. */
+  readRegistered(plugin: Plugin): Promise<Loaded> {
+    const origin = 'registered by program';
+    return attempt(canonicalName(plugin.name), origin, async () => {
+      const data = dataOf(plugin, undefined, plugin.name);
+      return this.#configure(createInlineUnit(plugin, data, 'registered', origin), origin);
+    });
+  }
+
+  /** Ends code that comes to no use. */
+  async drop(plugin: string, ledger: EffectLedger | undefined): Promise<void> {
+    const { onHeld } = this.#options;
+    for (const held of (await ledger?.close((late) => onHeld(plugin, late))) ?? []) onHeld(plugin, held);
+  }
+
+  /** Where the plugin is switched off: by its configuration, else by its manifest. Its code is not asked for its name. */
+  async #isOff({ name, manifest, manifestFile }: PluginCandidate): Promise<string | undefined> {
+    const configured = await this.#options.configs.pluginConfig(name, manifest?.manifest.aliases);
+    if (configured.settings.enabled !== undefined) return offBy(configured);
+    return manifest?.manifest.enabled === false ? offIn(manifestFile ?? 'its manifest') : undefined;
+  }
+
+  async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
+    const { isolation, isolate, loader } = this.#options;
+    const { manifest } = candidate.manifest ?? {};
+    const asked = new Map(Object.entries(isolation).map(([name, level]) => [canonicalName(name), level]));
+    const chosen = [candidate.name, ...(manifest?.aliases ?? [])].map(canonicalName).find((name) => asked.has(name));
+    const level = asked.get(chosen ?? '') ?? manifest?.isolation ?? asked.get('*') ?? ('inline' as const);
+    if (level === 'process') return isolate(candidate);
+    if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
+    const module = await loader.load(candidate.entry);
+    return this.#orDrop(candidate.name, module.ledger, async () => {
+      const plugin = findPlugin(module.exports, candidate.exportName, candidate.entry);
+      const data = dataOf(plugin, candidate, candidate.name);
+      const unit = createInlineUnit(plugin, data, module.digest, candidate.origin, module.ledger);
+      return { unit, inputs: module.inputs };
+    });
+  }
+
+  async #orDrop<T>(plugin: string, ledger: EffectLedger | undefined, use: () => Promise<T>): Promise<T> {
+    try {
+      return await use();
+    } catch (error) {
+      await this.drop(plugin, ledger);
+      throw error;
+    }
+  }
+
+  async #configure(unit: PluginUnit, origin: string): Promise<Loaded> {
+    const { name, aliases, version, config: schema } = unit.data;
+    const configured = await this.#options.configs.pluginConfig(name, aliases);
+    const { enabled, version: range } = configured.settings;
+    if (enabled === false || this.#held.has(name)) {
+      await this.drop(name, unit.ledger);
+      const reason = offBy(configured) ?? 'It was stopped by the program.';
+      return { name, origin, outcome: 'disabled', reason };
+    }
+    if (range !== undefined && !satisfies(version, range, { includePrerelease: true })) {
+      throw errors.BP_PLUGIN_VERSION_REFUSED({ plugin: name, found: version, range });
+    }
+    const { config, error } = await validatePluginConfig(configured, normalizeConfigSchema(schema));
+    if (error) throw error;
+    return { name, origin, outcome: 'ready', desired: { unit, config } };
+  }
+}
+
+function offBy({ settings, origins }: PluginConfig): string | undefined {
+  if (settings.enabled !== false) return undefined;
+  const { file, line } = origins.get('/enabled') ?? {};
+  return offIn(file === undefined ? 'its configuration' : placeName({ file, ...(line !== undefined && { line }) }));
+}
+
+const offIn = (place: string): string => `It is switched off by "enabled: false" in ${place}.`;
