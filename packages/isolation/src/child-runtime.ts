@@ -11,6 +11,8 @@ import type { RemoteFacets } from './remote-facets.ts';
  */
 export interface ChildRuntime {
   readonly clock: Clock;
+  /** Reads what the host names, without making anything of it; the instance that comes after it is made of what was read. Called once at most. */
+  describe?(payload: unknown): unknown;
   /**
    * Loads the plugin at `seat.entry` and makes its instance: the scope, the HTTP facet (passed through `seat.guard`), and the driver
    * that runs the plugin in this thread. Called once. Rejecting fails `initialize` in the host with the same error.

@@ -1,14 +1,14 @@
 export type { Channel, ChannelListener } from './channel.ts';
 export type { ChildInstance, ChildRuntime, ChildSeat } from './child-runtime.ts';
+export type { EndLimits } from './end-process.ts';
 export { errors as isolationErrors } from './errors.ts';
 export type { RunInCall } from './host-side.ts';
 export { createIpcChannel, type IpcEnd } from './ipc-channel.ts';
-export { guardLifeline, LIFELINE } from './lifeline.ts';
 export { Peer, type PeerOptions } from './peer.ts';
-export type { EndLimits } from './process-driver.ts';
 export { createProcessUnit, type ProcessUnitOptions } from './process-unit.ts';
 export type { ChildInit } from './protocol.ts';
 export { ReceivedCall } from './received-call.ts';
 export { type ServeChildOptions, type ServedChild, serveChild } from './serve-child.ts';
 export { type ServeChildProcessOptions, serveChildProcess } from './serve-child-process.ts';
+export { WaitingProcess, type WaitingProcessOptions } from './waiting-process.ts';
 export { CALL_HEADER } from './wire-call.ts';

@@ -10,10 +10,12 @@ const GRACE_MS = 1000;
 const GUARD = `
 const { rmSync } = require('node:fs');
 const { Socket } = require('node:net');
-const { workerData } = require('node:worker_threads');
+const { parentPort, workerData } = require('node:worker_threads');
+let folder;
+parentPort.on('message', (path) => { folder = path; });
 const lifeline = new Socket({ fd: workerData.fd });
 const end = () => {
-  if (workerData.folder !== undefined) rmSync(workerData.folder, { recursive: true, force: true });
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   process.kill(process.pid, 'SIGKILL');
 };
 lifeline.on('error', () => {});
@@ -21,19 +23,25 @@ lifeline.on('close', () => setTimeout(end, workerData.graceMs));
 lifeline.resume();
 `;
 
+/** What watches over this process. */
+export interface Lifeline {
+  /** Has it remove a folder before it ends the process. */
+  removes(folder: string): void;
+}
+
 /**
- * Ends this process when the host is gone, even if its main thread never comes back to its event loop, and removes `folder`.
- * A thread of its own watches,
+ * Ends this process when the host is gone, even if its main thread never comes back to its event loop. A thread of its own watches,
  * because nothing in a blocked thread can; it costs about 11 MB.
  */
-export function guardLifeline(self: NodeJS.Process, folder?: string): void {
+export function guardLifeline(self: NodeJS.Process): Lifeline {
   const guard = new Worker(GUARD, {
     eval: true,
     env: {},
     execArgv: [],
-    workerData: { fd: LIFELINE, graceMs: GRACE_MS, folder },
+    workerData: { fd: LIFELINE, graceMs: GRACE_MS },
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
   });
   guard.on('error', (error: unknown) => self.stderr.write(`The lifeline is not guarded: ${messageOf(error)}\n`));
   guard.unref();
+  return { removes: (folder) => guard.postMessage(folder) };
 }

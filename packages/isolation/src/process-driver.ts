@@ -2,27 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, withTimeLimit } from '@backplane/base';
+import type { Clock } from '@backplane/base';
 import type { CallContext, Handover, HealthAnswer } from '@backplane/plugin-api';
 import type { InstanceDriver, InstanceHost } from '@backplane/ports';
 import { CallLedger } from './call-ledger.ts';
+import { type EndLimits, endProcess } from './end-process.ts';
 import { errors } from './errors.ts';
 import { HostSide, type RunInCall } from './host-side.ts';
-import { Peer } from './peer.ts';
-import { PluginProcess, type ProcessEnd } from './plugin-process.ts';
-import { type ChildInit, type InitializeAnswer, notCloneable, SAY } from './protocol.ts';
+import type { PluginProcess, ProcessEnd } from './plugin-process.ts';
+import { ProcessLink } from './process-link.ts';
+import { type ChildInit, type InitializeAnswer, SAY } from './protocol.ts';
 import { CALL_HEADER, callHeader, encodeCall } from './wire-call.ts';
 import { encodeError } from './wire-error.ts';
-
-/** Milliseconds. Together they bound `dispose`. */
-export interface EndLimits {
-  /** To end by itself after being asked. Default 2,000. */
-  readonly polite?: number;
-  /** From SIGTERM to SIGKILL. Default 1,000. */
-  readonly terminate?: number;
-  /** From SIGKILL to giving up with BP_PROCESS_UNKILLABLE. Default 5,000. */
-  readonly kill?: number;
-}
 
 export interface ProcessDriverOptions {
   readonly host: InstanceHost;
@@ -34,11 +25,12 @@ export interface ProcessDriverOptions {
   readonly clock: Clock;
   readonly limits: EndLimits;
   readonly run: RunInCall;
+  /** A process that has read the plugin already, if there is one. */
+  readonly take: () => ProcessLink | undefined;
 }
 
 interface Running {
-  readonly process: PluginProcess;
-  readonly peer: Peer;
+  readonly link: ProcessLink;
 }
 
 type State =
@@ -65,21 +57,16 @@ export class ProcessDriver implements InstanceDriver {
   async initialize(): Promise<void> {
     const { host } = this.#options;
     const socketPath = this.#makeFolder();
-    const process = PluginProcess.start({
-      ...this.#options,
-      plugin: host.info.identity.name,
-      line: (stream, line) => {
-        host.logger[stream === 'stdout' ? 'info' : 'warn'](line, { stream, pid: process.pid });
-      },
-    });
-    const peer = this.#connect(process);
-    this.#state = { phase: 'initializing', process, peer };
-    void process.ended.then((end) => this.#onEnd(process, peer, end));
+    const link = this.#options.take() ?? new ProcessLink({ ...this.#options, plugin: host.info.identity.name });
+    const { process, peer } = link;
+    this.#connect(link);
+    this.#state = { phase: 'initializing', link };
+    void process.ended.then((end) => this.#onEnd(link, end));
     const answer = (await peer.request(SAY.initialize, this.#init(socketPath))) as InitializeAnswer;
     for (const id of answer.provides) host.provide(id, this.#remote(id));
     if (answer.http) host.http.forward({ socketPath, ...answer.http, carry: (call) => this.#carry(call) });
     this.#orThrow();
-    this.#state = { phase: 'running', process, peer };
+    this.#state = { phase: 'running', link };
   }
 
   async start(handover: Handover): Promise<void> {
@@ -111,7 +98,7 @@ export class ProcessDriver implements InstanceDriver {
     const state = this.#state;
     try {
       if (state.phase === 'idle') this.#state = { phase: 'ended', reason: this.#gone(undefined) };
-      else if (state.phase !== 'ended') await this.#end(state);
+      else if (state.phase !== 'ended') await this.#end(state.link);
     } finally {
       if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
     }
@@ -133,31 +120,29 @@ export class ProcessDriver implements InstanceDriver {
     return path;
   }
 
-  #connect(process: PluginProcess): Peer {
+  #connect(link: ProcessLink): void {
     const { host, run, clock } = this.#options;
     const side = new HostSide({
       host,
       run,
       clock,
       ledger: this.#ledger,
-      peer: () => peer,
+      peer: () => link.peer,
       callBack: (id, args, call) => this.#callBack(id, args, call),
       fatal: (error) => {
         this.#fatal = error;
       },
     });
-    const peer: Peer = new Peer({
-      channel: process.channel,
+    link.attach({
       request: (request) => side.request(request),
       note: (subject, payload) => side.note(subject, payload),
       stray: (message, error) => side.stray(message, error),
-      uncloneable: notCloneable,
-      // Why it closed is known only when the process has ended.
-      closed: () => {},
+      line(stream, line) {
+        host.logger[stream === 'stdout' ? 'info' : 'warn'](line, { stream, pid: link.process.pid });
+      },
     });
     host.info.draining.addEventListener('abort', this.#onDraining);
     host.info.ended.addEventListener('abort', this.#onEnded);
-    return peer;
   }
 
   #init(socketPath: string): ChildInit {
@@ -185,7 +170,11 @@ export class ProcessDriver implements InstanceDriver {
         if (state.phase === 'idle') throw this.#gone(undefined);
         const token = this.#ledger.open(call);
         try {
-          return await state.peer.request(SAY.invoke, [service, method, args, encodeCall(call, token)], call.signal);
+          return await state.link.peer.request(
+            SAY.invoke,
+            [service, method, args, encodeCall(call, token)],
+            call.signal,
+          );
         } finally {
           this.#ledger.close(token);
         }
@@ -215,16 +204,16 @@ export class ProcessDriver implements InstanceDriver {
     const state = this.#state;
     if (state.phase === 'ended') return Promise.reject(state.reason);
     if (state.phase === 'idle') return Promise.reject(this.#gone(undefined));
-    return state.peer.request(subject, payload);
+    return state.link.peer.request(subject, payload);
   }
 
   #tell(subject: string, { reason }: AbortSignal): void {
     if (this.#state.phase !== 'idle' && this.#state.phase !== 'ended')
-      this.#state.peer.note(subject, encodeError(reason));
+      this.#state.link.peer.note(subject, encodeError(reason));
   }
 
   /** The process is gone, expected or not: whoever waits for it is told why. */
-  #onEnd(process: PluginProcess, peer: Peer, end: ProcessEnd): void {
+  #onEnd({ process, peer }: ProcessLink, end: ProcessEnd): void {
     const before = this.#state.phase;
     const reason = before === 'ending' ? this.#gone(process.pid) : this.#crash(process, end);
     this.#state = { phase: 'ended', reason };
@@ -247,32 +236,12 @@ export class ProcessDriver implements InstanceDriver {
     return errors.BP_PROCESS_ENDED({ plugin: this.#options.host.info.identity.name, pid });
   }
 
-  async #end({ process, peer }: Running): Promise<void> {
+  async #end(link: ProcessLink): Promise<void> {
     const { limits, clock, host } = this.#options;
-    this.#state = { phase: 'ending', process, peer };
-    const within = async (ms: number): Promise<boolean> => {
-      try {
-        await withTimeLimit(
-          clock,
-          ms,
-          () => process.ended,
-          () => new Error('limit'),
-        );
-        return true;
-      } catch {
-        return false;
-      }
-    };
-    // Its answer does not matter: what counts is that the process ends.
-    peer.request(SAY.dispose, undefined).catch((error) => {
+    this.#state = { phase: 'ending', link };
+    const unclean = (error: unknown): void => {
       if (this.#state.phase !== 'ended') host.logger.warn('The plugin could not be disposed cleanly', { error });
-    });
-    if (await within(limits.polite ?? 2000)) return;
-    process.kill('SIGTERM');
-    if (await within(limits.terminate ?? 1000)) return;
-    process.kill('SIGKILL');
-    const waitedMs = limits.kill ?? 5000;
-    if (await within(waitedMs)) return;
-    throw errors.BP_PROCESS_UNKILLABLE({ plugin: host.info.identity.name, pid: process.pid, waitedMs });
+    };
+    await endProcess(link, { plugin: host.info.identity.name, clock, limits, unclean });
   }
 }

@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os';
 import type { Clock } from '@backplane/base';
 import type { PluginData, PluginUnit } from '@backplane/ports';
+import type { EndLimits } from './end-process.ts';
 import type { RunInCall } from './host-side.ts';
-import { type EndLimits, ProcessDriver } from './process-driver.ts';
+import { ProcessDriver } from './process-driver.ts';
+import type { WaitingProcess } from './waiting-process.ts';
 
 export interface ProcessUnitOptions {
   readonly data: PluginData;
@@ -24,16 +26,19 @@ export interface ProcessUnitOptions {
   readonly limits?: EndLimits;
   /** Runs an action in one of the host's calls: log lines of the child then bear its trace. Default runs it as it is. */
   readonly run?: RunInCall;
+  /** A child that has read the plugin. The first instance takes it; without one, and for further instances, one is started. */
+  readonly waiting?: WaitingProcess;
 }
 
 /** A version of a plugin that runs in a process of its own, one for each instance. Nothing is started before `initialize`. */
 export function createProcessUnit(options: ProcessUnitOptions): PluginUnit {
-  const { data, digest, origin, entry, childEntry, clock } = options;
+  const { data, digest, origin, entry, childEntry, clock, waiting } = options;
   return {
     data,
     digest,
     origin,
     level: 'process',
+    ledger: waiting && { close: () => waiting.end().then(() => []) },
     create: (host) =>
       new ProcessDriver({
         host,
@@ -45,6 +50,7 @@ export function createProcessUnit(options: ProcessUnitOptions): PluginUnit {
         socketRoot: options.socketRoot ?? tmpdir(),
         limits: options.limits ?? {},
         run: options.run ?? ((_, action) => action()),
+        take: () => waiting?.take(),
       }),
   };
 }

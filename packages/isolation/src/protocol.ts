@@ -6,6 +6,8 @@ import type { WireCall } from './wire-call.ts';
 
 /** What the two halves say to each other. The value is the subject of a request or note; its payload type stands beside it. */
 export const SAY = {
+  /** Host to child: what is to be read before it runs, answered by what it is. The payloads are those of the entry. */
+  describe: 'describe',
   /** Host to child: `ChildInit`, answered by `InitializeAnswer`. */
   initialize: 'initialize',
   /** Host to child: `Handover`. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { inspect } from 'node:util';
 import type { ChildRuntime } from './child-runtime.ts';
 import { createIpcChannel } from './ipc-channel.ts';
-import { guardLifeline } from './lifeline.ts';
+import { guardLifeline, type Lifeline } from './lifeline.ts';
 import { serveChild } from './serve-child.ts';
 
 export interface ServeChildProcessOptions extends ChildRuntime {
@@ -20,12 +20,17 @@ export interface ServeChildProcessOptions extends ChildRuntime {
  */
 export function serveChildProcess({ self, ...runtime }: ServeChildProcessOptions): void {
   let folder: string | undefined;
+  let lifeline: Lifeline | undefined;
   const child = serveChild({
     ...runtime,
     channel: createIpcChannel(self as Parameters<typeof createIpcChannel>[0]),
+    reading() {
+      lifeline = guardLifeline(self);
+    },
     begun({ socketPath }) {
       folder = dirname(socketPath);
-      guardLifeline(self, folder);
+      lifeline ??= guardLifeline(self);
+      lifeline.removes(folder);
     },
     disposed: () => self.exit(0),
     orphaned() {

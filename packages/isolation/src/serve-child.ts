@@ -22,6 +22,8 @@ import { decodeError, encodeError, type WireError } from './wire-error.ts';
 
 export interface ServeChildOptions extends ChildRuntime {
   readonly channel: Channel;
+  /** The host has said what to read, and nothing of it has been loaded yet. */
+  readonly reading: () => void;
   /** The host has said what to run, and nothing of it has been loaded yet. */
   readonly begun: (init: ChildInit) => void;
   /** The instance has been disposed and the host has been told: end the thread or process. */
@@ -113,6 +115,9 @@ export function serveChild(options: ServeChildOptions): ServedChild {
         return streams.pull(request.payload as number);
       case SAY.health:
         return running().health();
+      case SAY.describe:
+        options.reading();
+        return options.describe?.(request.payload);
       case SAY.initialize:
         return initialize(request.payload as ChildInit);
       case SAY.start:

@@ -11,6 +11,7 @@ import type {
   PlanStep,
   PluginData,
   PluginStatus,
+  PluginUnit,
 } from '@backplane/ports';
 import { runWithCall } from './call/call-storage.ts';
 import { HostServices } from './call/host-services.ts';
@@ -155,6 +156,12 @@ export class Kernel implements Entrances {
   /** True for a plugin that is there in any state. */
   knows(name: string): boolean {
     return this.#reconciler.records.has(name);
+  }
+
+  /** True where this code runs or is wanted: its ledger is open. */
+  uses(unit: PluginUnit): boolean {
+    const record = this.#reconciler.records.get(unit.data.name);
+    return record?.desired?.unit === unit;
   }
 
   /** Every known plugin, by name. */

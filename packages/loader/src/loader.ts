@@ -11,7 +11,7 @@ import { Compiler, TARGET } from './compiler.ts';
 import { loaderErrors } from './errors.ts';
 import { evaluate, type FunctionMaker, type MissingExport, missingExports } from './evaluate.ts';
 import { functionFromFile, functionFromText, mayMakeCode } from './function-maker.ts';
-import { NativeImports } from './native-import.ts';
+import { digestOf, NativeImports } from './native-import.ts';
 import { type Namespace, type SharedList, SharedModules } from './shared-modules.ts';
 import { recheckAll } from './witness.ts';
 
@@ -57,6 +57,12 @@ export interface Loader {
    */
   load(entryPath: string): Promise<LoadedModule>;
   /**
+   * Compiles the entry file as it is now and keeps that, so that nobody with the same cache need do so again. Nothing of it is run.
+   * Gives the digest that `load` would give.
+   * @throws BP_PLUGIN_ENTRY_NOT_FOUND, BP_PLUGIN_FILE_UNSUPPORTED, BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND, BP_LOADER_CLOSED
+   */
+  prepare(entryPath: string): Promise<string>;
+  /**
    * Ends the compiler. What was loaded goes on working. Calling it again does nothing. Without it, a process that has compiled one entry
    * twice is kept alive up to 10 s.
    */
@@ -96,6 +102,12 @@ class BundleLoader implements Loader {
     this.#make = this.#collectable
       ? functionFromText
       : functionFromFile(({ entry, digest }) => join(`${this.#cache.fileOf(entry)}.${digest.slice(0, 16)}.mjs`));
+  }
+
+  async prepare(entryPath: string): Promise<string> {
+    if (this.#closed !== undefined) throw loaderErrors.BP_LOADER_CLOSED({ entry: entryPath });
+    const entry = await entryFile(entryPath);
+    return (await this.#alone(entry, () => this.#bundleOf(entry))).digest;
   }
 
   async load(entryPath: string): Promise<LoadedModule> {
@@ -192,6 +204,10 @@ class NativeLoader implements Loader {
     if (this.#closed) throw loaderErrors.BP_LOADER_CLOSED({ entry: entryPath });
     const entry = await entryFile(entryPath);
     return { ...(await this.#imports.load(entry)), inputs: [entry], collectable: false, ledger: undefined };
+  }
+
+  async prepare(entryPath: string): Promise<string> {
+    return digestOf(await entryFile(entryPath));
   }
 
   async close(): Promise<void> {

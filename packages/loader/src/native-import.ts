@@ -7,6 +7,9 @@ import { evaluationError, loaderErrors, type SourceProblem } from './errors.ts';
 import { findDecorator } from './find-decorator.ts';
 import type { Namespace } from './shared-modules.ts';
 
+/** Of the entry file alone. */
+export const digestOf = async (entry: string): Promise<string> => hash('sha256', await readFile(entry), 'hex');
+
 /**
  * Imports entries as Node does, so that debuggers and coverage see the files themselves. A changed entry is imported anew; the files it
  * imports are not, and no version is ever collected.
@@ -16,7 +19,7 @@ export class NativeImports {
 
   /** @throws BP_PLUGIN_SYNTAX, BP_PLUGIN_IMPORT_NOT_FOUND, BP_PLUGIN_EVALUATION */
   async load(entry: string): Promise<{ exports: Namespace; digest: string }> {
-    const digest = hash('sha256', await readFile(entry), 'hex');
+    const digest = await digestOf(entry);
     const first = this.#first.get(entry) ?? digest;
     this.#first.set(entry, first);
     const url = pathToFileURL(entry);

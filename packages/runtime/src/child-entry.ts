@@ -1,21 +1,30 @@
 import { systemClock } from '@backplane/base';
+import type { PluginCandidate } from '@backplane/discovery';
 import { serveChildProcess } from '@backplane/isolation';
 import { runWithCall } from '@backplane/kernel';
-import { createLoader, enableSourceMaps } from '@backplane/loader';
+import { createLoader, enableSourceMaps, type LoadedModule } from '@backplane/loader';
 import { createChildInstance } from './child-instance.ts';
-import { describeInChild } from './describe-plugin.ts';
+import { describePlugin } from './describe-plugin.ts';
 import { sharedModules } from './shared-modules.ts';
 
 // The entry of an isolated plugin's process: the one place besides the command line that reads the environment.
 enableSourceMaps();
 const loader = createLoader({ cacheDir: process.env.BACKPLANE_BUNDLE_CACHE ?? '', shared: sharedModules });
-if (process.env.BACKPLANE_DESCRIBE === '1') {
-  describeInChild(process, loader);
-} else {
-  serveChildProcess({
-    self: process,
-    clock: systemClock,
-    createInstance: (seat) => createChildInstance(seat, loader, systemClock),
-    run: runWithCall,
-  });
-}
+
+/** The plugin's code, evaluated once: what was read is what runs. */
+let module: Promise<LoadedModule> | undefined;
+const load = (path: string): Promise<LoadedModule> => {
+  module ??= loader.load(path);
+  return module;
+};
+
+serveChildProcess({
+  self: process,
+  clock: systemClock,
+  async describe(payload) {
+    const candidate = payload as PluginCandidate;
+    return describePlugin(candidate, await load(candidate.entry));
+  },
+  createInstance: async (seat) => createChildInstance(seat, await load(seat.entry.path), systemClock),
+  run: runWithCall,
+});

@@ -10,15 +10,18 @@ import {
   readTraceparent,
   runWithCall,
 } from '@backplane/kernel';
-import { findPlugin, type Loader } from '@backplane/loader';
+import { findPlugin, type LoadedModule } from '@backplane/loader';
 import type { CallContext, Plugin } from '@backplane/plugin-api';
 import type { Entrances, GenerationDraft, InstanceDriver, InstanceHost, InstanceInfo } from '@backplane/ports';
 import { errors } from './errors.ts';
 
 /** Makes a plugin's instance in its own process: the same inline driver and gateway as in the host, around one plugin. */
-export async function createChildInstance(seat: ChildSeat, loader: Loader, clock: Clock): Promise<ChildInstance> {
-  const module = await loader.load(seat.entry.path);
-  const plugin = findPlugin(module.exports, seat.entry.exportName);
+export async function createChildInstance(
+  seat: ChildSeat,
+  { exports }: LoadedModule,
+  clock: Clock,
+): Promise<ChildInstance> {
+  const plugin = findPlugin(exports, seat.entry.exportName);
   const config = await validate(plugin, seat);
   const scope = createScope(seat, clock);
   const info: InstanceInfo = {

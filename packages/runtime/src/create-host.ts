@@ -143,7 +143,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     loader,
     configs,
     isolation: options.isolation ?? {},
-    isolate: createIsolate({ cacheDir, clock }),
+    isolate: createIsolate({ cacheDir, clock, loader }),
+    inUse: (unit) => kernel.uses(unit),
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
   });

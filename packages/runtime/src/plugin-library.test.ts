@@ -19,6 +19,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
       const good = definePlugin({ name: 'good', version: '1.0.0', initialize() {} });
       return { exports: { default: good }, digest: '1', inputs: [entry], collectable: true, ledger: undefined };
     },
+    prepare: async () => '1',
     async close() {},
   };
   const configs = createConfigSource({ configDir: folder, environment: 'test' });
@@ -27,7 +28,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     discoverer: createDirectoryDiscoverer({ paths: [folder] }),
     registered: new RegisteredPlugins(),
     configs,
-    reader: new PluginReader({ loader, configs, isolation: {}, isolate, onHeld: () => {} }),
+    reader: new PluginReader({ loader, configs, isolation: {}, isolate, inUse: () => false, onHeld: () => {} }),
     configFolder: '/nowhere',
   });
   const { plugins, refusals } = await library.loadAll();

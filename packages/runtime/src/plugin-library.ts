@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConfigSource } from '@backplane/config';
 import type { DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
 import type { DesiredPlugin } from '@backplane/kernel';
@@ -5,7 +6,7 @@ import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
 import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
 import { describe, type Loaded, type LoadedPlugins, settle } from './loaded-plugin.ts';
-import type { PluginReader } from './plugin-reader.ts';
+import type { PluginReader, Reading } from './plugin-reader.ts';
 import type { RegisteredPlugins } from './registered-plugins.ts';
 
 /** What becomes of plugins when files have changed. */
@@ -127,7 +128,7 @@ export class PluginLibrary {
     const kept = new Set(settled.plugins);
     for (const item of read[0]) {
       if (item.outcome !== 'ready' || kept.has(item.desired)) continue;
-      await this.#reader.drop(item.name, item.desired.unit.ledger);
+      await this.#reader.discard(item.desired.unit);
     }
     return settled;
   }
@@ -136,7 +137,7 @@ export class PluginLibrary {
     const loaded: Loaded[] = [];
     const waiting = candidates[Symbol.iterator]();
     const worker = async () => {
-      for (const candidate of waiting) loaded.push(await this.#loadCandidate(candidate));
+      for (const candidate of waiting) loaded.push(await this.#loadCandidate(candidate, this.#known.at(candidate)));
     };
     await Promise.all(Array.from({ length: LOADING_AT_ONCE }, worker));
     return loaded;
@@ -153,7 +154,7 @@ export class PluginLibrary {
     if (loaded.outcome === 'refused') throw loaded.error;
     if (loaded.outcome === 'disabled') throw errors.BP_PLUGIN_DISABLED({ plugin: name, reason: loaded.reason });
     if (loaded.name !== name) {
-      await this.#reader.drop(loaded.name, loaded.desired.unit.ledger);
+      await this.#reader.discard(loaded.desired.unit);
       throw errors.BP_PLUGIN_RENAMED({ asked: name, found: loaded.name, origin: loaded.origin });
     }
     return loaded.desired;
@@ -187,8 +188,14 @@ export class PluginLibrary {
     return this.#options.discoverer.discover();
   }
 
-  async #loadCandidate(candidate: PluginCandidate): Promise<Loaded> {
-    const { loaded, read } = await this.#reader.read(candidate, this.#known.at(candidate)?.name ?? candidate.name);
+  /** With `before`, code that is the same is not evaluated again. */
+  async #loadCandidate(candidate: PluginCandidate, before?: KnownPlugin): Promise<Loaded> {
+    const name = this.#known.at(candidate)?.name ?? candidate.name;
+    const same = before !== undefined && isDeepStrictEqual(before.candidate, candidate) ? before.read : undefined;
+    return this.#note(candidate, await this.#reader.read(candidate, name, same));
+  }
+
+  async #note(candidate: PluginCandidate, { loaded, read }: Reading): Promise<Loaded> {
     const { name = loaded.name, aliases = candidate.manifest?.manifest.aliases ?? [] } = read?.unit.data ?? {};
     const { files } = await this.#options.configs.pluginConfig(name, aliases);
     this.#known.note({
@@ -197,6 +204,7 @@ export class PluginLibrary {
       candidate,
       inputs: new Set(read?.inputs),
       configFiles: files,
+      read,
       broken: read === undefined && loaded.outcome === 'refused',
     });
     return loaded;

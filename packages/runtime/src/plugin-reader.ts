@@ -14,6 +14,12 @@ import { attempt, type Loaded } from './loaded-plugin.ts';
 /** Reads a plugin's data and makes its unit without running its code in this process. */
 export type Isolate = (candidate: PluginCandidate) => Promise<ReadUnit>;
 
+/** What became of a plugin, and of its code where that could be read. */
+export interface Reading {
+  readonly loaded: Loaded;
+  readonly read: ReadUnit | undefined;
+}
+
 /** A unit, and the files that it was made of. */
 export interface ReadUnit {
   readonly unit: PluginUnit;
@@ -25,6 +31,8 @@ export interface PluginReaderOptions {
   readonly configs: ConfigSource;
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
   readonly isolate: Isolate;
+  /** True where a unit runs, or is to. */
+  readonly inUse: (unit: PluginUnit) => boolean;
   /** Told what code has left behind that was loaded and comes to no use. */
   readonly onHeld: (plugin: string, held: HeldEffect) => void;
 }
@@ -44,16 +52,25 @@ export class PluginReader {
     else this.#held.delete(name);
   }
 
-  /** Never rejects. `name` is what the plugin is called where its code cannot say it; `read` is there where the code could be read. */
-  async read(candidate: PluginCandidate, name: string): Promise<{ loaded: Loaded; read: ReadUnit | undefined }> {
+  /**
+   * Never rejects. `name` is what the plugin is called where its code cannot say it. `before` is taken again where the code is the same and in
+   * use.
+   */
+  async read(candidate: PluginCandidate, name: string, before?: ReadUnit): Promise<Reading> {
     const { origin } = candidate;
     let read: ReadUnit | undefined;
     const loaded = await attempt(name, origin, async () => {
       const off = await this.#isOff(candidate);
       if (off !== undefined) return { name: candidate.name, origin, outcome: 'disabled', reason: off };
-      const found = await this.#unitOf(candidate);
+      const found = (await this.#again(candidate, before)) ?? (await this.#unitOf(candidate));
       read = found;
-      return this.#orDrop(found.unit.data.name, found.unit.ledger, () => this.#configure(found.unit, origin));
+      let configured: Loaded | undefined;
+      try {
+        configured = await this.#configure(found.unit, origin);
+        return configured;
+      } finally {
+        if (configured?.outcome !== 'ready') await this.discard(found.unit);
+      }
     });
     return { loaded, read };
   }
@@ -67,8 +84,12 @@ export class PluginReader {
     });
   }
 
-  /** Ends code that comes to no use. */
-  async drop(plugin: string, ledger: EffectLedger | undefined): Promise<void> {
+  /** Ends code that comes to no use, unless it is that which runs. */
+  async discard(unit: PluginUnit): Promise<void> {
+    if (!this.#options.inUse(unit)) await this.#drop(unit.data.name, unit.ledger);
+  }
+
+  async #drop(plugin: string, ledger: EffectLedger | undefined): Promise<void> {
     const { onHeld } = this.#options;
     for (const held of (await ledger?.close((late) => onHeld(plugin, late))) ?? []) onHeld(plugin, held);
   }
@@ -80,12 +101,22 @@ export class PluginReader {
     return manifest?.manifest.enabled === false ? offIn(manifestFile ?? 'its manifest') : undefined;
   }
 
-  async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
-    const { isolation, isolate, loader } = this.#options;
+  async #again(candidate: PluginCandidate, before: ReadUnit | undefined): Promise<ReadUnit | undefined> {
+    const { inUse, loader } = this.#options;
+    if (before === undefined || !inUse(before.unit) || before.unit.level !== this.#levelOf(candidate)) return undefined;
+    return (await loader.prepare(candidate.entry)) === before.unit.digest ? before : undefined;
+  }
+
+  #levelOf(candidate: PluginCandidate): IsolationLevel {
     const { manifest } = candidate.manifest ?? {};
-    const asked = new Map(Object.entries(isolation).map(([name, level]) => [canonicalName(name), level]));
+    const asked = new Map(Object.entries(this.#options.isolation).map(([name, level]) => [canonicalName(name), level]));
     const chosen = [candidate.name, ...(manifest?.aliases ?? [])].map(canonicalName).find((name) => asked.has(name));
-    const level = asked.get(chosen ?? '') ?? manifest?.isolation ?? asked.get('*') ?? ('inline' as const);
+    return asked.get(chosen ?? '') ?? manifest?.isolation ?? asked.get('*') ?? 'inline';
+  }
+
+  async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
+    const { isolate, loader } = this.#options;
+    const level = this.#levelOf(candidate);
     if (level === 'process') return isolate(candidate);
     if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
     const module = await loader.load(candidate.entry);
@@ -101,7 +132,7 @@ export class PluginReader {
     try {
       return await use();
     } catch (error) {
-      await this.drop(plugin, ledger);
+      await this.#drop(plugin, ledger);
       throw error;
     }
   }
@@ -111,7 +142,6 @@ export class PluginReader {
     const configured = await this.#options.configs.pluginConfig(name, aliases);
     const { enabled, version: range } = configured.settings;
     if (enabled === false || this.#held.has(name)) {
-      await this.drop(name, unit.ledger);
       const reason = offBy(configured) ?? 'It was stopped by the program.';
       return { name, origin, outcome: 'disabled', reason };
     }

@@ -101,7 +101,8 @@ export class Outcome {
     const { name, next, old, desired } = entry;
     const record = table.record(name);
     const failure = entry.failure ?? this.failures.get(name);
-    record.desired = desired;
+    // Where nothing differs, what was brought comes to no use, and what runs is what is wanted.
+    record.desired = next !== undefined && next === old && !failure ? { unit: old.unit, config: old.config } : desired;
     if (next && candidate.isRunnable(name)) {
       record.enter({ phase: 'running' }, now);
       if (failure) this.#noteReturned(name, old ?? next, this.failures.get(name) ?? failure);

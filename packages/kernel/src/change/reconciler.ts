@@ -143,6 +143,7 @@ export class Reconciler {
 
   async #stopAll(): Promise<void> {
     const instances = [...this.current.instances.values()];
+    const names = [...this.records.keys()];
     for (const record of this.records.values()) {
       this.#supervisor.calm(record, false);
       record.desired = undefined;
@@ -161,7 +162,7 @@ export class Reconciler {
     const gone = this.#table.seeOut(instances);
     void this.#deadline.promise.then(() => this.#table.endDraining());
     await gone;
-    for (const name of this.records.keys()) await this.#table.units.sweep(name);
+    for (const name of names) await this.#table.units.sweep(name);
   }
 
   async settled(): Promise<void> {
