@@ -10,5 +10,5 @@ export type { ChildInit } from './protocol.ts';
 export { ReceivedCall } from './received-call.ts';
 export { type ServeChildOptions, type ServedChild, serveChild } from './serve-child.ts';
 export { type ServeChildProcessOptions, serveChildProcess } from './serve-child-process.ts';
-export { WaitingProcess, type WaitingProcessOptions } from './waiting-process.ts';
+export { type DescribeOptions, WaitingProcess, type WaitingProcessOptions } from './waiting-process.ts';
 export { CALL_HEADER } from './wire-call.ts';

@@ -5,10 +5,13 @@ import { type ChildOptions, ProcessLink } from './process-link.ts';
 import { SAY } from './protocol.ts';
 
 export interface WaitingProcessOptions extends ChildOptions {
+  /** Milliseconds after which a process that has read its plugin and that nobody has taken is ended. Default 30,000. */
+  readonly idleMs?: number;
+}
+
+export interface DescribeOptions {
   /** Milliseconds that the child may take to answer; then it is killed, be it in an endless loop. */
   readonly limitMs: number;
-  /** Milliseconds after which a process that nobody has taken is ended. Default 30,000. */
-  readonly idleMs?: number;
   /** The error for a child that did not answer. */
   readonly unanswered: (reason: string) => Error;
 }
@@ -39,9 +42,9 @@ export class WaitingProcess {
    * Has the child say what it is to run; a child that cannot is gone when this rejects.
    * @throws what the child throws, or `unanswered`
    */
-  async describe(payload: unknown): Promise<unknown> {
+  async describe(payload: unknown, { limitMs, unanswered }: DescribeOptions): Promise<unknown> {
     const { process, peer } = this.#link;
-    const { clock, limitMs, idleMs = 30_000, unanswered } = this.#options;
+    const { clock, idleMs = 30_000 } = this.#options;
     const gone = process.ended.then((end) => {
       throw unanswered(`${endOf(end)}. ${process.stderr.join('\n').slice(-2000)}`);
     });
@@ -63,6 +66,11 @@ export class WaitingProcess {
     } finally {
       gone.catch(() => {});
     }
+  }
+
+  /** True as long as it can be taken. */
+  get waits(): boolean {
+    return this.#state.phase === 'waiting';
   }
 
   /** The process, once; `undefined` when it has been taken or has ended. */

@@ -11,6 +11,9 @@ import { sharedModules } from './shared-modules.ts';
 enableSourceMaps();
 const loader = createLoader({ cacheDir: process.env.BACKPLANE_BUNDLE_CACHE ?? '', shared: sharedModules });
 
+// Nearly every plugin has routes, and whoever is early enough to wait for one has the time.
+void import('fastify').catch(() => {});
+
 /** The plugin's code, evaluated once: what was read is what runs. */
 let module: Promise<LoadedModule> | undefined;
 const load = (path: string): Promise<LoadedModule> => {

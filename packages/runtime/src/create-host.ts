@@ -18,13 +18,13 @@ import {
 } from '@backplane/security';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { checkEnvironment } from './check-environment.ts';
-import { createIsolate } from './create-isolate.ts';
 import { errors } from './errors.ts';
 import { FileChanges } from './file-changes.ts';
 import type { Host, HostStart } from './host.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
 import { HOST_VERSION } from './host-version.ts';
+import { Isolation } from './isolation.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
@@ -139,11 +139,12 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     environment,
     layersOver: programLayers(options.pluginConfig),
   });
+  const isolation = new Isolation({ cacheDir, clock, loader, spare: options.watch === true });
   const reader = new PluginReader({
     loader,
     configs,
     isolation: options.isolation ?? {},
-    isolate: createIsolate({ cacheDir, clock, loader }),
+    isolate: (candidate) => isolation.isolate(candidate),
     inUse: (unit) => kernel.uses(unit),
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
@@ -191,7 +192,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
-    await Promise.all([loader.close(), management.close()]);
+    await Promise.all([isolation.close(), loader.close(), management.close()]);
     ledgers[Symbol.dispose]();
     logger.info('The host has stopped.');
     await logging.close();
