@@ -76,6 +76,37 @@ describe('a change that cannot be made', () => {
     ]);
   });
 
+  it.each([
+    ['initialize', { initialize: broken }],
+    ['start', { initialize: () => ({ start: broken }) }],
+  ])('leaves dependents as they were that only fit a new version which fails in %s', async (_, fault) => {
+    const { kernel, set } = createTestKernel();
+    const app = (version: string, range: string, extra = {}) =>
+      unit({ name: 'app', version, dependencies: { lib: range }, ...extra });
+    const top = (version: string) => unit({ name: 'top', version, dependencies: { app: `^${version}` } });
+    await set(unit({ name: 'lib' }), app('1.0.0', '^1.0.0'), top('1.0.0'));
+    const lib = unit({ name: 'lib', version: '2.0.0', ...fault });
+    const { steps } = await set(
+      lib,
+      app('2.0.0', '^2.0.0'),
+      top('2.0.0'),
+      unit({ name: 'new', dependencies: ['app'] }),
+    );
+    expect(steps.map(({ name, outcome }) => `${name} ${outcome}`).sort()).toEqual([
+      'app returned',
+      'lib returned',
+      'new applied',
+      'top returned',
+    ]);
+    for (const name of ['lib', 'app', 'top']) {
+      expect(kernel.pluginStatus(name)).toMatchObject({ version: '1.0.0', instance: 1, state: { phase: 'running' } });
+    }
+    expect(kernel.pluginStatus('app').lastChange).toMatchObject({
+      outcome: 'returned',
+      failure: { code: 'BP_DEPENDENCY_VERSION' },
+    });
+  });
+
   it('is returned when the state to hand over could not cross to another process', async () => {
     for (const replace of ['beside', 'stop-first'] as const) {
       const { kernel, set } = createTestKernel();

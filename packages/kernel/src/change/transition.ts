@@ -31,6 +31,8 @@ export class Transition {
   readonly #candidate: Candidate;
   readonly #views: ViewTable;
   readonly #handovers: Map<string, Handover>;
+  /** Plugins that were stopped first. */
+  readonly #stopped: ReadonlySet<string>;
   readonly #quiesced = new Set<Instance>();
   /** Entries with a new instance, dependencies first. */
   readonly #made = new Set<Entry>();
@@ -43,6 +45,7 @@ export class Transition {
     this.#candidate = candidate;
     this.#views = views;
     this.#handovers = handovers;
+    this.#stopped = new Set(handovers.keys());
   }
 
   /** Initializes what is new. Nothing that serves is touched. */
@@ -91,7 +94,11 @@ export class Transition {
   }
 
   async #prepare(entry: Entry): Promise<void> {
-    if (!this.#candidate.isRunnable(entry.name)) return;
+    if (!this.#candidate.isRunnable(entry.name)) {
+      // What was stopped first and fails is brought back, and this is tried again then.
+      if (entry.old && !this.#waitsForStopped(entry.name)) this.#candidate.fail(entry, this.#whyNot(entry.name));
+      return;
+    }
     let instance: Instance | undefined;
     try {
       if (!entry.old) this.#host.entered(entry.name, 'initializing');
@@ -157,13 +164,22 @@ export class Transition {
     let dropped = false;
     for (const entry of this.#made) {
       if (entry.progress === 'none' || this.#candidate.isRunnable(entry.name)) continue;
-      const { problems, blocked } = this.#candidate.resolution;
-      const [cause] = blocked.get(entry.name)?.by ?? [];
-      const reason = problems.get(entry.name) ?? this.#candidate.entries.get(cause ?? '')?.failure;
-      this.#drop(entry, reason ?? errors.BP_CHANGE_RETURNED({ plugins: [entry.name] }), entry.old === undefined);
+      this.#drop(entry, this.#whyNot(entry.name), entry.old === undefined);
       dropped = true;
     }
     return dropped;
+  }
+
+  #whyNot(name: string): BackplaneError {
+    const { problems, blocked } = this.#candidate.resolution;
+    const [cause = ''] = blocked.get(name)?.by ?? [];
+    const reason = problems.get(name) ?? this.#candidate.entries.get(cause)?.failure;
+    return reason ?? errors.BP_CHANGE_RETURNED({ plugins: [name] });
+  }
+
+  #waitsForStopped(name: string): boolean {
+    const failed = (other: string) => this.#stopped.has(other) && this.#candidate.entries.get(other)?.failure;
+    return [...this.#dependenciesOf(name)].some(failed);
   }
 
   /** A version that returns and cannot live with the new versions of what it depends on takes those back with it. */
