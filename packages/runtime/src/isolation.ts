@@ -25,6 +25,8 @@ const SPARE_AFTER_MS = 500;
 export class Isolation {
   readonly #options: IsolationOptions;
   readonly #child;
+  /** Processes that may still wait; of the others, those since the last start. */
+  readonly #started = new Set<WaitingProcess>();
   #spare: WaitingProcess | undefined;
   #timer: ClockTimer | undefined;
   #closed = false;
@@ -42,31 +44,49 @@ export class Isolation {
 
   /** Reads a plugin without running its code in this process. @throws BP_PLUGIN_UNDESCRIBED, and whatever keeps it from being loaded */
   async isolate(candidate: PluginCandidate): Promise<ReadUnit> {
-    const { name: plugin, entry: path, exportName, origin } = candidate;
-    const waiting = this.#takeSpare() ?? new WaitingProcess({ ...this.#child, plugin });
-    const { data, digest, inputs } = await this.#read(candidate, waiting);
-    this.#startSpare();
-    const entry = { path, ...(exportName !== undefined && { exportName }) };
-    const unit = createProcessUnit({ ...this.#child, data, digest, origin, entry, run: runWithCall, waiting });
-    return { unit, inputs };
+    const { entry: path, exportName, origin } = candidate;
+    try {
+      const waiting = await this.#begin(candidate);
+      const { data, digest, inputs } = await this.#describe(candidate, waiting);
+      const entry = { path, ...(exportName !== undefined && { exportName }) };
+      const unit = createProcessUnit({ ...this.#child, data, digest, origin, entry, run: runWithCall, waiting });
+      return { unit, inputs };
+    } finally {
+      this.#startSpare();
+    }
   }
 
+  /** Ends every process that runs no instance: the spare one, and those that read a plugin or have read one and wait. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
-    await this.#spare?.end();
+    await Promise.all([...this.#started].map((waiting) => waiting.end()));
   }
 
-  /** The process starts while its code is compiled here. */
-  async #read(candidate: PluginCandidate, waiting: WaitingProcess): Promise<PluginDescription> {
+  /** The process starts while its code is compiled here; a spare one is not spent on code that does not compile. */
+  async #begin({ name, entry }: PluginCandidate): Promise<WaitingProcess> {
+    const started = this.#spare?.waits ? undefined : this.#start(name);
     try {
-      await this.#options.loader.prepare(candidate.entry);
+      await this.#options.loader.prepare(entry);
     } catch (error) {
-      await waiting.end();
+      await started?.end();
       throw error;
     }
+    return started ?? this.#takeSpare() ?? this.#start(name);
+  }
+
+  async #describe(candidate: PluginCandidate, waiting: WaitingProcess): Promise<PluginDescription> {
     const unanswered = (reason: string) => errors.BP_PLUGIN_UNDESCRIBED({ plugin: candidate.name, reason });
+    // The host may have stopped in the meantime, and nobody would end it.
+    if (this.#closed) await waiting.end();
     return (await waiting.describe(candidate, { limitMs: READING_MS, unanswered })) as PluginDescription;
+  }
+
+  #start(plugin: string): WaitingProcess {
+    for (const waiting of this.#started) if (!waiting.waits) this.#started.delete(waiting);
+    const waiting = new WaitingProcess({ ...this.#child, plugin });
+    this.#started.add(waiting);
+    return waiting;
   }
 
   #takeSpare(): WaitingProcess | undefined {
@@ -81,7 +101,7 @@ export class Isolation {
     this.#timer?.cancel();
     this.#timer = clock.after(SPARE_AFTER_MS, () => {
       try {
-        this.#spare ??= new WaitingProcess({ ...this.#child, plugin: 'the next one' });
+        if (!this.#spare?.waits) this.#spare = this.#start('the next one');
       } catch {
         // The plugin that would have taken it says so, when there is one.
       }
