@@ -1,6 +1,6 @@
 import type { BackplaneError } from '@backplane/base';
 import type { PluginData } from '@backplane/ports';
-import { satisfies } from 'semver';
+import satisfies from 'semver/functions/satisfies.js';
 import { errors } from '../errors.ts';
 import { findCycles } from './find-cycles.ts';
 import { phaseNumber, startOrder } from './start-order.ts';
