@@ -21,7 +21,12 @@ const one = (random: Random, members: readonly Member[]): Choice => {
 export const failing: OperationKind = {
   name: 'fail at run time',
   weight: 5,
-  choose: (members, random) => one(random, healthy(members)),
+  // What a version leaves belongs to its code, which goes on here: the receipt of a later instance tells of it, together with that one's own.
+  choose: (members, random) =>
+    one(
+      random,
+      healthy(members).filter(({ kind }) => kind.leaves === undefined),
+    ),
   carryOut: (world, members) => crashAndReturn(world, members, 'fail'),
 };
 
