@@ -35,6 +35,8 @@ export const tenant: MemberKind = {
   async visit(world, member, random) {
     if (random.chance(0.4)) return askForReport(world, member, random);
     const passage = member.outlook.embark();
+    // Whoever has left closes its port when its last call has gone, and its process ends.
+    if (passage.possible.every(({ duty }) => duty.kind === 'absent')) return;
     const port = Number(member.options?.port);
     const changing = () => passage.possible.length > 1 || passage.possible.some(({ duty }) => duty.kind !== 'serves');
     await knock(world, member, port, passage, changing);
