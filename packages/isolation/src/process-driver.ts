@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '@backplane/base';
+import { type Clock, withTimeLimit } from '@backplane/base';
 import type { CallContext, Handover, HealthAnswer } from '@backplane/plugin-api';
-import type { InstanceDriver, InstanceHost } from '@backplane/ports';
+import type { HeldEffect, InstanceDriver, InstanceHost } from '@backplane/ports';
 import { CallLedger } from './call-ledger.ts';
 import { type EndLimits, endProcess } from './end-process.ts';
 import { errors } from './errors.ts';
@@ -89,6 +89,21 @@ export class ProcessDriver implements InstanceDriver {
   async stop(): Promise<void> {
     if (this.#state.phase === 'idle' || this.#state.phase === 'ended') return;
     await this.#ask(SAY.stop);
+  }
+
+  /** Where its process has ended, so has all that it held. */
+  async undo(): Promise<readonly HeldEffect[]> {
+    if (this.#state.phase !== 'running') return [];
+    const { clock, host } = this.#options;
+    const { name, version } = host.info.identity;
+    // Each effect there has the limit of `stop`, and the answer is on its way.
+    const limitMs = 2 * host.info.data.limits.stop + 500;
+    return withTimeLimit(
+      clock,
+      limitMs,
+      () => this.#ask(SAY.undo) as Promise<readonly HeldEffect[]>,
+      () => new Error(`Plugin "${name}" ${version} did not undo its effects within ${limitMs} ms.`),
+    );
   }
 
   async dispose(): Promise<void> {

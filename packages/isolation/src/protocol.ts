@@ -17,6 +17,8 @@ export const SAY = {
   quiesce: 'quiesce',
   resume: 'resume',
   stop: 'stop',
+  /** Host to child: its scope is undone. Answered by the effects that could not be. */
+  undo: 'undo',
   /** The child ends by itself after its answer. */
   dispose: 'dispose',
   /** Host to child, `CallPayload`: a service the plugin provides is called. */

@@ -128,6 +128,8 @@ export function serveChild(options: ServeChildOptions): ServedChild {
         return running().resume();
       case SAY.stop:
         return instance?.driver.stop();
+      case SAY.undo:
+        return instance?.driver.undo?.() ?? [];
       case SAY.dispose:
         return dispose();
       default:

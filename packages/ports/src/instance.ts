@@ -16,6 +16,7 @@ import type {
 } from '@backplane/plugin-api';
 import type { EffectLedger } from './effect-ledger.ts';
 import type { NeedData, PluginData } from './plugin-data.ts';
+import type { HeldEffect } from './plugin-status.ts';
 import type { RouteDescription } from './route-description.ts';
 
 /** What the rest of the host may know of one running instance of a plugin. The object is its identity. */
@@ -109,6 +110,11 @@ export interface InstanceDriver {
   /** Lets the instance's own work (timers, tasks) run: at the swap, and when a quiesce is taken back. */
   resume(): Promise<void>;
   stop(): Promise<void>;
+  /**
+   * Undoes a scope that is not the host's, in another process; gives what could not be undone. Called after `stop`, not under a limit: bounds
+   * itself.
+   */
+  undo?(): Promise<readonly HeldEffect[]>;
   /** Ends the machinery itself (a child process, a thread). Called last, once, also after a failure. */
   dispose(): Promise<void>;
 }

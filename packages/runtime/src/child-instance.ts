@@ -57,7 +57,7 @@ export async function createChildInstance(
     fail: (reason) => seat.fail(reason),
   };
   return {
-    driver: disposingScope(createInlineDriver(plugin, host), scope, seat),
+    driver: withScope(createInlineDriver(plugin, host), scope),
     async listen(socketPath) {
       if (!http.serves) return undefined;
       await gateway.part.warm?.(info);
@@ -109,11 +109,13 @@ function tickCall(seat: ChildSeat): CallContext {
   };
 }
 
-function disposingScope(driver: InstanceDriver, scope: PluginScope, seat: ChildSeat): InstanceDriver {
+/** What is left of the scope at the end stands on the receipt in the host. */
+function withScope(driver: InstanceDriver, scope: PluginScope): InstanceDriver {
   return {
     ...driver,
+    undo: () => scope.close(),
     async dispose() {
-      for (const { label, reason } of await scope.close()) seat.logger.warn(`${label} could not be undone: ${reason}`);
+      await scope.close();
       await driver.dispose();
     },
   };

@@ -1,5 +1,5 @@
 import { type Clock, messageOf } from '@backplane/base';
-import type { LeakReceipt } from '@backplane/ports';
+import type { HeldEffect, LeakReceipt } from '@backplane/ports';
 import type { Instance } from '../lifecycle/instance.ts';
 import { runStep } from '../lifecycle/run-step.ts';
 
@@ -37,7 +37,7 @@ export function retire(
     instance.end();
     const attempt = attemptInto(problems, instance);
     await attempt('stop', () => instance.driver.stop());
-    const held = await instance.scope.close();
+    const held = [...(await undo(instance, problems)), ...(await instance.scope.close())];
     instance.releaseDependencies();
     await attempt('dispose', () => instance.driver.dispose());
     const { name, version, instance: ordinal } = instance.identity;
@@ -60,10 +60,20 @@ export async function discard(instance: Instance, wasStarted: boolean): Promise<
   const attempt = attemptInto(problems, instance);
   instance.end();
   if (wasStarted) await attempt('stop', () => instance.driver.stop());
-  for (const held of await instance.scope.close()) problems.push(`${held.label}: ${held.reason}`);
-  // Not there when the unit could not make it.
+  for (const held of [...(await undo(instance, problems)), ...(await instance.scope.close())])
+    problems.push(`${held.label}: ${held.reason}`);
   if (instance.driver) await attempt('dispose', () => instance.driver.dispose());
   return problems;
+}
+
+async function undo({ driver }: Instance, problems: string[]): Promise<readonly HeldEffect[]> {
+  try {
+    // Not there when the unit could not make it.
+    return (await driver?.undo?.()) ?? [];
+  } catch (error) {
+    problems.push(messageOf(error));
+    return [];
+  }
 }
 
 function attemptInto(problems: string[], instance: Instance) {
