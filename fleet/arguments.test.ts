@@ -7,6 +7,7 @@ it('reads what is asked for, and knows the rest', () => {
     seed: 7,
     neighbours: 300,
     visitors: 20,
+    patience: 120,
     json: undefined,
     replay: undefined,
   });

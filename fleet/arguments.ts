@@ -6,13 +6,15 @@ export interface FleetArguments {
   readonly seed: number;
   readonly neighbours: number;
   readonly visitors: number;
+  /** Seconds within which whatever is asked has to be answered, or the host hangs. */
+  readonly patience: number;
   /** Where the result is written as JSON. */
   readonly json: string | undefined;
   /** A result whose operations are done again. */
   readonly replay: string | undefined;
 }
 
-export const USAGE = `npm run fleet -- [--seconds 60] [--seed 42] [--neighbours 300] [--visitors 20] [--json FILE] [--replay FILE]`;
+export const USAGE = `npm run fleet -- [--seconds 60] [--seed 42] [--neighbours 300] [--visitors 20] [--patience 120] [--json FILE] [--replay FILE]`;
 
 /** @throws Error that says which argument cannot be used. */
 export function readArguments(args: readonly string[]): FleetArguments {
@@ -23,6 +25,7 @@ export function readArguments(args: readonly string[]): FleetArguments {
       seed: { type: 'string', default: '42' },
       neighbours: { type: 'string', default: '300' },
       visitors: { type: 'string', default: '20' },
+      patience: { type: 'string', default: '120' },
       json: { type: 'string' },
       replay: { type: 'string' },
     },
@@ -32,6 +35,7 @@ export function readArguments(args: readonly string[]): FleetArguments {
     seed: whole('seed', values.seed, 0, 2 ** 32 - 1),
     neighbours: whole('neighbours', values.neighbours, 1, 999),
     visitors: whole('visitors', values.visitors, 1, 100),
+    patience: whole('patience', values.patience, 1, 3600),
     json: values.json,
     replay: values.replay,
   };

@@ -7,8 +7,9 @@ import type { Random } from './random.ts';
 import type { Traffic } from './traffic/traffic.ts';
 import type { World } from './world.ts';
 
-/** After so many operations, everybody is put back and what the host holds is looked at. */
+/** After so many operations, or this share of the time, everybody is put back and what the host holds is looked at. */
 const ROUND = 40;
+const ROUNDS_AT_LEAST = 10;
 
 export interface DirectorOptions {
   readonly world: World;
@@ -41,7 +42,8 @@ export class Director {
     const goesOn = () => performance.now() < end && !stop.aborted && !world.findings.any;
     traffic.start();
     for (let more = true; more && goesOn(); ) {
-      for (let n = 0; more && n < ROUND && goesOn(); n++) more = await this.#next();
+      const next = performance.now() + forMs / ROUNDS_AT_LEAST;
+      for (let n = 0; more && n < ROUND && performance.now() < next && goesOn(); n++) more = await this.#next();
       await muster(world);
       await traffic.stop();
       this.checkpoints.push(await checkpoint(world));

@@ -26,6 +26,8 @@ export interface FleetOptions {
   readonly seconds: number;
   readonly neighbours: number;
   readonly visitors: number;
+  /** Seconds within which whatever is asked has to be answered, or the host hangs. */
+  readonly patience: number;
   /** Done in place of what chance chooses. */
   readonly script: readonly Operation[] | undefined;
   /** Aborts when somebody wants an end before the time is over. */
@@ -57,8 +59,9 @@ const LOAD_LIMIT_MS = 1500;
 export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   using harbour = new Harbour();
   const token = randomBytes(24).toString('hex');
-  const host = await FleetHost.start({ folder: harbour.folder, token, loadLimit: LOAD_LIMIT_MS });
-  const client = new Client(host.url, options.visitors + 8);
+  const patienceMs = options.patience * 1000;
+  const host = await FleetHost.start({ folder: harbour.folder, token, loadLimit: LOAD_LIMIT_MS }, patienceMs);
+  const client = new Client(host.url, options.visitors + 9, patienceMs);
   const findings = new Findings();
   await using quay = await Quay.open(findings);
   const members = makeRoster(options.neighbours, { quay: quay.port, freePort: await findFreePort() });

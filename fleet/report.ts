@@ -4,12 +4,12 @@ import type { Finding } from './oracle/findings.ts';
 /** The result for people. */
 export function reportLines(result: FleetResult): string[] {
   const { findings, figures, checkpoints, memory, seed, seconds } = result;
-  const { operations, visits, others } = figures;
+  const { operations, visits, others, latency } = figures;
   const lines = [
     `${total(operations)} operations in ${seconds.toFixed(0)} s: ${counts(operations)}`,
     `${total(visits)} requests asserted: ${counts(visits)}`,
     `besides: ${counts(others)}`,
-    `slowest answer ${figures.slowestMs.toFixed(0)} ms; operations ${(figures.operationsMs / 1000).toFixed(1)} s in all`,
+    `answers: half within ${latency.p50.toFixed(1)} ms, 99 of 100 within ${latency.p99.toFixed(0)} ms, the slowest after ${latency.slowest.toFixed(0)} ms; operations ${(figures.operationsMs / 1000).toFixed(1)} s in all`,
     `${result.receipts} leak receipts read, ${checkpoints.length} checkpoints`,
     `heap after collection: ${memory}`,
   ];

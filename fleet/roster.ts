@@ -1,6 +1,7 @@
 import { lighthouse, pilot } from './members/allies.ts';
 import { broadcaster } from './members/broadcaster.ts';
 import { clockmaker } from './members/clockmaker.ts';
+import { ferry } from './members/ferry.ts';
 import { filer } from './members/filer.ts';
 import { limiter } from './members/limiter.ts';
 import { leaker, patcher } from './members/litterers.ts';
@@ -18,6 +19,7 @@ import { uploader } from './members/uploader.ts';
 const SPECIAL: readonly MemberKind[] = [
   stamp,
   streamer,
+  ferry,
   broadcaster,
   talker,
   uploader,

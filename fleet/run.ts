@@ -46,7 +46,7 @@ function operationsOf(file: string): readonly Operation[] {
 }
 
 function asData({ findings, figures, ...rest }: FleetResult) {
-  const { operations, visits, others, slowestMs } = figures;
+  const { operations, visits, others, latency } = figures;
   return {
     ...rest,
     findings: findings.list,
@@ -54,7 +54,7 @@ function asData({ findings, figures, ...rest }: FleetResult) {
       operations: Object.fromEntries(operations),
       requests: Object.fromEntries(visits),
       others: Object.fromEntries(others),
-      slowestMs,
+      latency,
     },
   };
 }

@@ -10,7 +10,19 @@ const SECONDS = 60;
 const LIMIT_MS = 540_000;
 
 const KINDS = [
-  ...['neighbour', 'heir', 'stamp', 'streamer', 'broadcaster', 'talker', 'uploader', 'filer', 'limiter', 'pooler'],
+  ...[
+    'neighbour',
+    'heir',
+    'stamp',
+    'streamer',
+    'ferry',
+    'broadcaster',
+    'talker',
+    'uploader',
+    'filer',
+    'limiter',
+    'pooler',
+  ],
   ...['clockmaker', 'reckoner', 'owner', 'tenant', 'leaker', 'patcher', 'lighthouse', 'pilot'],
 ];
 
@@ -53,6 +65,13 @@ it(
     expect(operations.length).toBeGreaterThan(20);
     expect(receipts).toBeGreaterThan(300);
     expect(Object.values(figures.requests).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(2000);
+    for (const what of [
+      'pages of the host',
+      'streams left by the client',
+      'streams cut at the drain limit',
+      'uploads given up',
+    ])
+      expect(figures.others[what], what).toBeGreaterThan(0);
     for (const kind of KINDS) expect(figures.requests[kind], kind).toBeGreaterThan(0);
   },
   LIMIT_MS,

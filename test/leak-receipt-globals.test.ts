@@ -53,19 +53,23 @@ exports.wrap = () => {
         Reflect.deleteProperty(console, 'table'); // table
         console.count = console.count;`,
     }),
-    // It is away when the second version comes; taking it away again changes nothing.
-    expected: (at, version) => [
-      `global console.debug @ ${at('// debug')}`,
-      ...(version === 1 ? [`global console.table @ ${at("'table'")}`] : []),
-    ],
+    // The second version finds what the first has done; it does the same, and leaves it, too.
+    expected: (at) => [`global console.debug @ ${at('// debug')}`, `global console.table @ ${at("'table'")}`],
+  },
+  'what was put back is the wrapper of the version before, which was still there': {
+    parts: () => ({
+      initialize: `
+        const { parse } = JSON;
+        JSON.parse = (text) => parse(text); // wrapped
+        context.scope.add('JSON.parse', () => { JSON.parse = parse; });`,
+    }),
+    // The first puts the real one back; the second took the wrapper of the first for real; the third took the real one.
+    expected: (at, version) => (version === 2 ? [`global JSON.parse @ ${at('// wrapped')}`] : []),
   },
   'nothing for one that changes back what it changed': {
     parts: () => ({
       top: "import os from 'node:os';",
       initialize: `
-        const { parse } = JSON;
-        JSON.parse = (text) => parse(text);
-        context.scope.add('JSON.parse', () => { JSON.parse = parse; });
         globalThis.leakyGone = 1;`,
       route: `
         const { hostname } = os;
@@ -94,6 +98,7 @@ const shared: readonly [object, PropertyKey][] = [
   [globalThis, Symbol.for('leaky.symbol')],
   [globalThis, 'leakyOthers'],
 ];
+const realParse = JSON.parse;
 const real = {
   console: { ...console },
   os: { ...process.getBuiltinModule('node:os') },
@@ -109,6 +114,7 @@ Object.assign(globalThis, {
 /** What plugins leave behind here cannot be left to the next test. */
 afterEach(() => {
   for (const [object, key] of shared) Reflect.deleteProperty(object, key);
+  JSON.parse = realParse;
   Object.assign(console, real.console);
   const { uptime, loadavg } = real.os;
   Object.assign(process.getBuiltinModule('node:os'), { uptime, loadavg });

@@ -7,8 +7,6 @@ import type { Answered, Asked, HostSettings, Question, Questions } from './host-
 
 const ENTRY = fileURLToPath(new URL('./fleet-host.child.ts', import.meta.url));
 const START_LIMIT_MS = 120_000;
-/** Longer than anything that is asked takes, also on a machine with more to do. */
-const ANSWER_LIMIT_MS = 120_000;
 const KEPT_OUTPUT = 20_000;
 
 interface Pending {
@@ -27,8 +25,12 @@ export class FleetHost {
   #asked = 0;
   readonly #pending = new Map<number, Pending>();
 
-  private constructor(settings: HostSettings) {
+  /** Milliseconds: longer than anything that is asked takes, also on a machine with more to do. */
+  readonly #patienceMs: number;
+
+  private constructor(settings: HostSettings, patienceMs: number) {
     this.settings = settings;
+    this.#patienceMs = patienceMs;
     const { folder } = settings;
     const report = ['--report-on-signal', '--report-signal=SIGUSR2', `--report-directory=${folder}`];
     this.process = spawn(
@@ -59,8 +61,8 @@ export class FleetHost {
     });
   }
 
-  static async start(settings: HostSettings): Promise<FleetHost> {
-    const host = new FleetHost(settings);
+  static async start(settings: HostSettings, patienceMs: number): Promise<FleetHost> {
+    const host = new FleetHost(settings, patienceMs);
     const first = once(host.process, 'message').then(([{ url }]) => url as string);
     const ended = host.exited.then((how) => `ended with ${how}`);
     const url = await Promise.race([first, ended, after(START_LIMIT_MS).then(() => 'did not start in time')]);
@@ -86,7 +88,7 @@ export class FleetHost {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  ask<Q extends Question>(question: Q, limitMs = ANSWER_LIMIT_MS): Promise<Questions[Q]> {
+  ask<Q extends Question>(question: Q, limitMs = this.#patienceMs): Promise<Questions[Q]> {
     const id = ++this.#asked;
     const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     this.process.send({ id, question } satisfies Asked);

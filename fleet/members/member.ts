@@ -125,6 +125,9 @@ export class Member {
   }
 }
 
+/** One of those of whom there are few: among hundreds of neighbours, chance alone would hardly find them. */
+export const isRare = ({ name, kind }: Member): boolean => name === kind.name || kind.dependsOn !== undefined;
+
 /** What a version does while it serves. */
 export function dutyOf({ variant, greeting, level }: Version): Serving {
   const { version, major, build, factor } = variant;

@@ -17,7 +17,9 @@ export const uploader: MemberKind = {
   name: 'uploader',
   options: () => ({ fileSize: LARGEST }),
   async visit(world, member, random) {
-    if (random.chance(0.4)) await askForReport(world, member, random);
+    const share = random.next();
+    if (share < 0.4) await askForReport(world, member, random);
+    else if (share < 0.5) await giveUp(world, member, random);
     else await upload(world, member, random);
   },
 };
@@ -35,6 +37,26 @@ async function upload(world: World, member: Member, random: Random): Promise<voi
     body: Readable.from(form(name, bytes, pause)),
     fits: (answer) => (size > LARGEST ? tooLargeMisfit(answer) : uploadMisfit(answer, wanted)),
   });
+}
+
+/** Leaves in the middle of the body: nobody waits for an answer, and nothing of it may stay. */
+async function giveUp(world: World, member: Member, random: Random): Promise<void> {
+  const leaving = new AbortController();
+  const bytes = Buffer.alloc(LARGEST);
+  const timer = setTimeout(() => leaving.abort(), random.int(1, 40));
+  try {
+    await world.client.ask(`/${member.name}/files`, {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
+      body: Readable.from(form('half.bin', bytes, 20)),
+      signal: leaving.signal,
+    });
+  } catch (error) {
+    if (!leaving.signal.aborted) world.figures.count(`uploads refused in the middle: ${(error as Error).name}`);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (leaving.signal.aborted) world.figures.count('uploads given up');
 }
 
 async function* form(name: string, bytes: Buffer, pauseMs: number): AsyncGenerator<Buffer> {

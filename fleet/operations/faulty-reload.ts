@@ -3,14 +3,14 @@ import { askForReload } from '../traffic/management.ts';
 import type { World } from '../world.ts';
 import { announce, restore, write } from './berthing.ts';
 import { MISHAP_NAMES, type Mishap, mishapOf } from './mishap.ts';
-import { type OperationKind, serving } from './operation.ts';
+import { type OperationKind, oneServing } from './operation.ts';
 
 /** A version that goes wrong before it serves: the one before goes on as if nothing had been, its counter with it. */
 export const faultyReload: OperationKind = {
   name: 'faulty reload',
   weight: 24,
   choose(members, random) {
-    const member = random.pick(serving(members));
+    const member = oneServing(members, random);
     const mishap = random.pick(MISHAP_NAMES) as string;
     return member && { members: [member], detail: { mishap } };
   },

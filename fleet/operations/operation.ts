@@ -1,4 +1,4 @@
-import type { Member } from '../members/member.ts';
+import { isRare, type Member } from '../members/member.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
@@ -28,3 +28,9 @@ export interface OperationKind {
 
 /** Those that serve, and are nobody's provider or dependent unless asked for. */
 export const serving = (members: readonly Member[]): Member[] => members.filter(({ berth }) => berth === 'serving');
+
+/** One that serves: of those of whom there are few as often as of all others. */
+export function oneServing(members: readonly Member[], random: Random): Member | undefined {
+  const all = serving(members);
+  return random.pick(random.chance(0.5) ? all.filter(isRare) : all);
+}

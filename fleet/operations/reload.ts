@@ -2,14 +2,14 @@ import type { Member, Version } from '../members/member.ts';
 import { askForReload } from '../traffic/management.ts';
 import type { World } from '../world.ts';
 import { announce, settleServing, write } from './berthing.ts';
-import { type OperationKind, serving } from './operation.ts';
+import { type OperationKind, oneServing } from './operation.ts';
 
 /** A new version with other behaviour takes over. */
 export const reload: OperationKind = {
   name: 'reload',
   weight: 30,
   choose(members, random) {
-    const member = random.pick(serving(members));
+    const member = oneServing(members, random);
     return member && { members: [member] };
   },
   async carryOut(world, members) {

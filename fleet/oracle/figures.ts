@@ -7,8 +7,8 @@ export class Figures {
   operationsMs = 0;
   readonly visits = new Map<string, number>();
   readonly others = new Map<string, number>();
-  /** Milliseconds of the slowest answer. */
-  slowestMs = 0;
+  /** Milliseconds of each answer. */
+  readonly #answers: number[] = [];
 
   operation(kind: string, tookMs: number): void {
     add(this.operations, kind);
@@ -17,7 +17,14 @@ export class Figures {
 
   answered(kind: string, { tookMs }: Answer): void {
     add(this.visits, kind);
-    this.slowestMs = Math.max(this.slowestMs, tookMs);
+    this.#answers.push(tookMs);
+  }
+
+  /** Milliseconds: half of all answers took less, 99 of 100 did, all did. */
+  get latency(): { readonly p50: number; readonly p99: number; readonly slowest: number } {
+    const sorted = this.#answers.toSorted((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+    return { p50: at(0.5), p99: at(0.99), slowest: at(1) };
   }
 
   count(what: string, times = 1): void {

@@ -14,27 +14,28 @@ export interface Ask {
   readonly method?: 'GET' | 'POST' | 'HEAD';
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer | Readable;
+  /** Aborts when whoever asks leaves. */
+  readonly signal?: AbortSignal;
 }
-
-/** Longer than any request may take, also on a machine with more to do: what is not answered by then never is. */
-const ANSWER_LIMIT_MS = 60_000;
 
 /** Asks the host over connections that are kept. What breaks off or is not answered rejects. */
 export class Client {
   readonly #pool: Pool;
 
-  constructor(url: string, connections: number) {
-    this.#pool = new Pool(url, {
-      connections,
-      pipelining: 1,
-      headersTimeout: ANSWER_LIMIT_MS,
-      bodyTimeout: ANSWER_LIMIT_MS,
-    });
+  /** What is not answered within `limitMs` never is: longer than any request may take, also on a machine with more to do. */
+  constructor(url: string, connections: number, limitMs: number) {
+    this.#pool = new Pool(url, { connections, pipelining: 1, headersTimeout: limitMs, bodyTimeout: limitMs });
   }
 
-  async ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
+  async ask(path: string, { method = 'GET', headers = {}, body, signal }: Ask = {}): Promise<Answer> {
     const began = performance.now();
-    const response = await this.#pool.request({ path, method, headers, ...(body !== undefined && { body }) });
+    const response = await this.#pool.request({
+      path,
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+      ...(signal !== undefined && { signal }),
+    });
     const bytes = Buffer.from(await response.body.arrayBuffer());
     return {
       method,

@@ -1,6 +1,7 @@
-import type { Member } from '../members/member.ts';
+import { isRare, type Member } from '../members/member.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
+import { lookUp } from './desk.ts';
 
 /** The share of visits that go to whom the operation under way is about. */
 const FOCUS = 0.4;
@@ -8,6 +9,8 @@ const FOCUS = 0.4;
 const RARE = 0.3;
 /** Milliseconds between the visits of one visitor: without it they take the processor from the host. */
 const PAUSE_MS = 4;
+/** The same for whoever looks at the pages of the host, some of which tell of every plugin. */
+const WATCH_PAUSE_MS = 100;
 /** What a visit may take at most; it has time limits of its own, so that more means that something hangs. */
 const VISIT_LIMIT_MS = 120_000;
 
@@ -27,7 +30,8 @@ export class Traffic {
 
   start(): void {
     this.#ending = false;
-    this.#running = Promise.all(Array.from({ length: this.#visitors }, () => this.#visit(this.#random.fork())));
+    const visitors = Array.from({ length: this.#visitors }, () => this.#visit(this.#random.fork()));
+    this.#running = Promise.all([...visitors, this.#watch()]);
   }
 
   /** Resolves when every question that was asked has been answered. */
@@ -36,9 +40,17 @@ export class Traffic {
     await this.#running;
   }
 
+  /** One who looks at the pages of the host, all the time. */
+  async #watch(): Promise<void> {
+    for (let turn = 0; !this.#ending; turn++) {
+      await lookUp(this.#world, turn);
+      await new Promise((resolve) => setTimeout(resolve, WATCH_PAUSE_MS));
+    }
+  }
+
   async #visit(random: Random): Promise<void> {
     const { members } = this.#world;
-    const rare = members.filter(({ name, kind }) => name === kind.name || kind.dependsOn !== undefined);
+    const rare = members.filter(isRare);
     while (!this.#ending) {
       const { focus } = this.#world;
       const share = random.next();

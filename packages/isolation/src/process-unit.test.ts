@@ -270,7 +270,6 @@ describe('the end of the process', () => {
     ['exit', { exitCode: 7, signal: null }],
     ['SIGKILL', { exitCode: null, signal: 'SIGKILL' }],
     ['throw', { exitCode: 1, signal: null }],
-    ['reject', { exitCode: 1, signal: null }],
     ['stderr', { exitCode: 3, signal: null }],
   ])('by %s fails the instance and every waiting call with the reason', async (how, end) => {
     const { reason, waiting, pid, fake, invoke, driver } = await crash(how);
@@ -280,12 +279,20 @@ describe('the end of the process', () => {
     await expect(driver.health()).rejects.toBe(reason);
     await driver.stop();
     if (how === 'throw') expect(reason.cause).toMatchObject({ name: 'RangeError', message: 'nobody caught this' });
-    if (how === 'reject') expect(reason.cause).toMatchObject({ message: 'nobody awaited this' });
     if (how === 'stderr') {
       expect(reason.message).toContain('last words');
       expect(reason).toMatchObject({ details: { stderr: ['first line', 'last words'] } });
     }
     expect(fake.failures).toHaveLength(1);
+  });
+
+  it('is not brought about by a promise that was rejected and nobody looked at: that is logged', async () => {
+    const { invoke, fake } = await boot();
+    await invoke('end', ['reject']);
+    const { level, fields } = await fake.line('A promise was rejected and nobody looked.');
+    expect(level).toBe('error');
+    expect(fields.error).toMatchObject({ name: 'RangeError', message: 'nobody awaited this' });
+    expect(await invoke('echo', [1])).toBe(1);
   });
 
   it('by a closed channel is brought about by the host', async () => {

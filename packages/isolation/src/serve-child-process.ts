@@ -16,7 +16,8 @@ export interface ServeChildProcessOptions extends ChildRuntime {
  * also when an endless loop holds its main thread, and without leaving its socket behind.
  *
  * SIGINT and SIGTERM are the host's business (they reach the whole process group or service): the child goes on serving until the host
- * ends it. An exception or rejection that nobody caught is reported and ends the process with code 1, whatever the plugin listens for.
+ * ends it. An exception that nobody caught is reported and ends the process with code 1, whatever the plugin listens for; a promise that was
+ * rejected and that nobody looked at is logged, as it is inline.
  */
 export function serveChildProcess({ self, ...runtime }: ServeChildProcessOptions): void {
   let folder: string | undefined;
@@ -42,6 +43,9 @@ export function serveChildProcess({ self, ...runtime }: ServeChildProcessOptions
     child.reportFatal(error);
     self.stderr.write(`${inspect(error)}\n`);
     self.exit(1);
+  });
+  self.on('unhandledRejection', (error) => {
+    if (!child.reportRejection(error)) self.stderr.write(`${inspect(error)}\n`);
   });
   self.on('SIGINT', () => {});
   self.on('SIGTERM', () => {

@@ -36,6 +36,8 @@ export interface ServeChildOptions extends ChildRuntime {
 export interface ServedChild {
   /** Tells the host, at once, of an exception that nobody caught. */
   reportFatal(error: unknown): void;
+  /** Logs, in the host, a rejection that nobody looked at. False as long as there is no instance to log it for. */
+  reportRejection(error: unknown): boolean;
   /** True from the host's wish to dispose on. */
   readonly ending: boolean;
 }
@@ -154,6 +156,10 @@ export function serveChild(options: ServeChildOptions): ServedChild {
     reportFatal(error) {
       peer.note(SAY.fatal, encodeError(error));
       peer.flush();
+    },
+    reportRejection(error) {
+      if (facets !== undefined) createRemoteLogger(peer).error('A promise was rejected and nobody looked.', { error });
+      return facets !== undefined;
     },
     get ending() {
       return ending;

@@ -1,4 +1,4 @@
-import { changedKeys, isSame, type SharedObject, type Surface, sharedObjects, surfaceOf } from './shared-surface.ts';
+import { changedKeys, type SharedObject, type Surface, sharedObjects, surfaceOf } from './shared-surface.ts';
 
 /** A property of a shared object that is not what it was before the code ran. */
 export interface GlobalChange {
@@ -9,30 +9,24 @@ export interface GlobalChange {
   readonly mustWrite: boolean;
 }
 
-/** What shared objects were when somebody first looked, and when somebody last did: most never change, and share one surface. */
+/** What shared objects were when somebody first looked: before any code of a plugin that names them ran. */
 export class KnownSurfaces {
   readonly #first = new WeakMap<object, Surface>();
-  readonly #last = new WeakMap<object, Surface>();
 
   first(object: object): Surface {
-    return this.#first.get(object) ?? this.now(object);
-  }
-
-  now(object: object): Surface {
-    const now = surfaceOf(object);
-    const last = this.#last.get(object);
-    if (last !== undefined && last.size === now.size && changedKeys(object, last, now).length === 0) return last;
-    this.#last.set(object, now);
-    if (!this.#first.has(object)) this.#first.set(object, now);
-    return now;
+    let first = this.#first.get(object);
+    if (first === undefined) {
+      first = surfaceOf(object);
+      this.#first.set(object, first);
+    }
+    return first;
   }
 }
 
 /** What one version may have changed for everybody. Looks only at what its code names. */
 export class GlobalChanges {
   readonly #known: KnownSurfaces;
-  readonly #watched: { readonly shared: SharedObject; readonly before: Surface; readonly mustWrite: boolean }[] = [];
-  readonly #modules = new Set<object>();
+  readonly #watched = new Map<object, { readonly shared: SharedObject; readonly mustWrite: boolean }>();
 
   constructor(known: KnownSurfaces) {
     this.#known = known;
@@ -40,29 +34,34 @@ export class GlobalChanges {
 
   /** Before the code runs. */
   watch(mentions: readonly string[]): void {
-    for (const shared of mentions.flatMap(sharedObjects))
-      this.#watched.push({ shared, before: this.#known.now(shared.object), mustWrite: false });
+    for (const shared of mentions.flatMap(sharedObjects)) this.#watch(shared, false);
   }
 
   /** A module of Node that the code gets: its functions are everybody's. */
   module(specifier: string, namespace: object): void {
     const object: unknown = Reflect.get(namespace, 'default') ?? namespace;
-    if (typeof object !== 'object' || object === null || this.#modules.has(object)) return;
-    this.#modules.add(object);
-    const name = specifier.replace(/^node:/, '');
-    this.#watched.push({ shared: { name, object }, before: this.#known.first(object), mustWrite: true });
+    if (typeof object === 'object' && object !== null)
+      this.#watch({ name: specifier.replace(/^node:/, ''), object }, true);
   }
 
-  /** What is neither as it was before the code ran nor as it was before any code did. */
+  /**
+   * What is not as it was before the first. A version that finds the change of the one before it and makes the same leaves it, too; so whoever asks
+   * has to know whether this version's code makes it.
+   */
   left(): GlobalChange[] {
-    return this.#watched.flatMap(({ shared: { name, object }, before, mustWrite }) => {
-      const now = this.#known.now(object);
-      if (now === before) return [];
-      const first = this.#known.first(object);
-      return changedKeys(object, before, now)
-        .filter((key) => !isSame(object, first.get(key), now.get(key)))
-        .map((key) => ({ label: labelOf(name, key), key, mustWrite }));
-    });
+    return [...this.#watched.values()].flatMap(({ shared: { name, object }, mustWrite }) =>
+      changedKeys(object, this.#known.first(object), surfaceOf(object)).map((key) => ({
+        label: labelOf(name, key),
+        key,
+        mustWrite,
+      })),
+    );
+  }
+
+  #watch(shared: SharedObject, mustWrite: boolean): void {
+    if (this.#watched.has(shared.object)) return;
+    this.#known.first(shared.object);
+    this.#watched.set(shared.object, { shared, mustWrite });
   }
 }
 

@@ -38,11 +38,7 @@ export function changedKeys(object: object, before: Surface, now: Surface): Prop
 }
 
 /** True where two states of a property are the same to whoever reads it. */
-export function isSame(
-  object: object,
-  before: PropertyDescriptor | undefined,
-  now: PropertyDescriptor | undefined,
-): boolean {
+function isSame(object: object, before: PropertyDescriptor | undefined, now: PropertyDescriptor | undefined): boolean {
   if (before === undefined || now === undefined) return before === now;
   if (Object.is(before.value, now.value) && before.get === now.get && before.set === now.set) return true;
   return before.get !== undefined && 'value' in now && Object.is(loaded(object, before.get), now.value);
