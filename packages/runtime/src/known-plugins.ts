@@ -1,8 +1,8 @@
 import { basename, dirname, extname, sep } from 'node:path';
 import { canonicalName } from '@backplane/base';
 import type { PluginCandidate } from '@backplane/discovery';
+import type { PluginUnit } from '@backplane/ports';
 import { nameFromPath } from '@backplane/wire';
-import type { ReadUnit } from './plugin-reader.ts';
 
 /** What is known of a plugin that was found, since it was last read. */
 export interface KnownPlugin {
@@ -13,8 +13,8 @@ export interface KnownPlugin {
   /** The files that its code was made of. */
   readonly inputs: ReadonlySet<string>;
   readonly configFiles: readonly string[];
-  /** What its code was made into, where it could be. */
-  readonly read: ReadUnit | undefined;
+  /** What its code was made into, where it could be. It need not have come to run, and is not kept for this. */
+  readonly unit: WeakRef<PluginUnit> | undefined;
   /** Refused: what it was made of is not known, so that any file near it may mend it. */
   readonly broken: boolean;
 }

@@ -191,7 +191,8 @@ export class PluginLibrary {
   /** With `before`, code that is the same is not evaluated again. */
   async #loadCandidate(candidate: PluginCandidate, before?: KnownPlugin): Promise<Loaded> {
     const name = this.#known.at(candidate)?.name ?? candidate.name;
-    const same = before !== undefined && isDeepStrictEqual(before.candidate, candidate) ? before.read : undefined;
+    const same =
+      before !== undefined && isDeepStrictEqual(before.candidate, candidate) ? before.unit?.deref() : undefined;
     return this.#note(candidate, await this.#reader.read(candidate, name, same));
   }
 
@@ -204,7 +205,7 @@ export class PluginLibrary {
       candidate,
       inputs: new Set(read?.inputs),
       configFiles: files,
-      read,
+      unit: read && new WeakRef(read.unit),
       broken: read === undefined && loaded.outcome === 'refused',
     });
     return loaded;

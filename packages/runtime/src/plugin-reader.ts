@@ -41,6 +41,7 @@ export interface PluginReaderOptions {
 export class PluginReader {
   readonly #options: PluginReaderOptions;
   readonly #held = new Set<string>();
+  readonly #reads = new WeakMap<PluginUnit, ReadUnit>();
 
   constructor(options: PluginReaderOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ export class PluginReader {
    * Never rejects. `name` is what the plugin is called where its code cannot say it. `before` is taken again where the code is the same and in
    * use.
    */
-  async read(candidate: PluginCandidate, name: string, before?: ReadUnit): Promise<Reading> {
+  async read(candidate: PluginCandidate, name: string, before?: PluginUnit): Promise<Reading> {
     const { origin } = candidate;
     let read: ReadUnit | undefined;
     const loaded = await attempt(name, origin, async () => {
@@ -64,6 +65,7 @@ export class PluginReader {
       if (off !== undefined) return { name: candidate.name, origin, outcome: 'disabled', reason: off };
       const found = (await this.#again(candidate, before)) ?? (await this.#unitOf(candidate));
       read = found;
+      this.#reads.set(found.unit, found);
       let configured: Loaded | undefined;
       try {
         configured = await this.#configure(found.unit, origin);
@@ -101,10 +103,10 @@ export class PluginReader {
     return manifest?.manifest.enabled === false ? offIn(manifestFile ?? 'its manifest') : undefined;
   }
 
-  async #again(candidate: PluginCandidate, before: ReadUnit | undefined): Promise<ReadUnit | undefined> {
+  async #again(candidate: PluginCandidate, before: PluginUnit | undefined): Promise<ReadUnit | undefined> {
     const { inUse, loader } = this.#options;
-    if (before === undefined || !inUse(before.unit) || before.unit.level !== this.#levelOf(candidate)) return undefined;
-    return (await loader.prepare(candidate.entry)) === before.unit.digest ? before : undefined;
+    if (before === undefined || !inUse(before) || before.level !== this.#levelOf(candidate)) return undefined;
+    return (await loader.prepare(candidate.entry)) === before.digest ? this.#reads.get(before) : undefined;
   }
 
   #levelOf(candidate: PluginCandidate): IsolationLevel {
