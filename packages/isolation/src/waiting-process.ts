@@ -25,17 +25,17 @@ const LIMITS = { polite: 500, terminate: 200 };
  */
 export class WaitingProcess {
   readonly #options: WaitingProcessOptions;
-  readonly #link: ProcessLink;
-  #state: { readonly phase: 'waiting'; readonly idle: ClockTimer | undefined } | { readonly phase: 'over' } = {
-    phase: 'waiting',
-    idle: undefined,
-  };
+  /** Once it is over, nothing of it is held: whoever took it has it alone. */
+  #state:
+    | { readonly phase: 'waiting'; readonly link: ProcessLink; readonly idle: ClockTimer | undefined }
+    | { readonly phase: 'over' };
 
   /** Begins to start the child. @throws BP_PROCESS_SPAWN_FAILED */
   constructor(options: WaitingProcessOptions) {
     this.#options = options;
-    this.#link = new ProcessLink(options);
-    void this.#link.process.ended.then(() => this.#over());
+    const link = new ProcessLink(options);
+    this.#state = { phase: 'waiting', link, idle: undefined };
+    void link.process.ended.then(() => this.#over());
   }
 
   /**
@@ -43,7 +43,9 @@ export class WaitingProcess {
    * @throws what the child throws, or `unanswered`
    */
   async describe(payload: unknown, { limitMs, unanswered }: DescribeOptions): Promise<unknown> {
-    const { process, peer } = this.#link;
+    if (this.#state.phase === 'over') throw unanswered('it was ended before it was asked');
+    const { link } = this.#state;
+    const { process, peer } = link;
     const { clock, idleMs = 30_000 } = this.#options;
     const gone = process.ended.then((end) => {
       throw unanswered(`${endOf(end)}. ${process.stderr.join('\n').slice(-2000)}`);
@@ -56,7 +58,7 @@ export class WaitingProcess {
         () => unanswered(`it was not done after ${limitMs} ms`),
       );
       if (this.#state.phase === 'waiting') {
-        this.#state = { phase: 'waiting', idle: clock.after(idleMs, () => void this.end()) };
+        this.#state = { phase: 'waiting', link, idle: clock.after(idleMs, () => void this.end()) };
       }
       return answer;
     } catch (error) {
@@ -75,23 +77,25 @@ export class WaitingProcess {
 
   /** The process, once; `undefined` when it has been taken or has ended. */
   take(): ProcessLink | undefined {
-    return this.#over() ? this.#link : undefined;
+    return this.#over();
   }
 
   /** Ends it unless it has been taken. Never rejects. */
   async end(): Promise<void> {
-    if (!this.#over()) return;
+    const link = this.#over();
+    if (link === undefined) return;
     const { plugin, clock } = this.#options;
     // One that SIGKILL does not end is beyond anybody's reach.
-    await endProcess(this.#link, { plugin, clock, limits: LIMITS, unclean: () => {} }).catch(() => {});
+    await endProcess(link, { plugin, clock, limits: LIMITS, unclean: () => {} }).catch(() => {});
   }
 
-  /** True for the first to ask. */
-  #over(): boolean {
-    if (this.#state.phase === 'over') return false;
-    this.#state.idle?.cancel();
+  /** Gives the process to the first to ask. */
+  #over(): ProcessLink | undefined {
+    if (this.#state.phase === 'over') return undefined;
+    const { link, idle } = this.#state;
+    idle?.cancel();
     this.#state = { phase: 'over' };
-    return true;
+    return link;
   }
 }
 

@@ -55,6 +55,9 @@ export interface InstanceSurroundings {
   failed(instance: Instance): void;
 }
 
+/** Made once: an error that is made in the middle of a change holds on to what that has under way. */
+const DRAINING = new DOMException('The plugin is being replaced or stopped.', 'AbortError');
+
 export type InstancePhase = 'initializing' | 'starting' | 'active' | 'draining' | 'ended';
 
 /** One version of one plugin, brought to life once. Its identity is the object. */
@@ -157,7 +160,7 @@ export class Instance implements InstanceInfo, InstanceHost {
 
   get draining(): AbortSignal {
     this.#draining ??= new AbortController();
-    if (this.phase === 'draining' || this.phase === 'ended') this.#draining.abort();
+    if (this.phase === 'draining' || this.phase === 'ended') this.#draining.abort(DRAINING);
     return this.#draining.signal;
   }
 
@@ -219,7 +222,7 @@ export class Instance implements InstanceInfo, InstanceHost {
   /** Tells long-lived calls that the end is near, before it comes. */
   announceEnd(): void {
     this.#draining ??= new AbortController();
-    this.#draining.abort();
+    this.#draining.abort(DRAINING);
   }
 
   /**
@@ -228,7 +231,7 @@ export class Instance implements InstanceInfo, InstanceHost {
    */
   drained(): Promise<void> {
     this.phase = 'draining';
-    this.#draining?.abort();
+    this.#draining?.abort(DRAINING);
     this.view = this.view?.without(this);
     if (this.#views.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
