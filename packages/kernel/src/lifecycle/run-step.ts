@@ -15,15 +15,19 @@ const LIMIT_OF = {
   quiesce: 'stop',
   resume: 'start',
   stop: 'stop',
-  dispose: 'stop',
+  dispose: undefined,
 } as const;
+
+/** The machinery's own end is none of the author's time: a process is asked, told and forced within this. */
+const DISPOSE_MS = 10_000;
 
 /**
  * Runs one step of an instance under its time limit, outside any call.
  * @throws BP_STEP_TIMEOUT, BP_STEP_FAILED with the plugin's own error as cause.
  */
 export function runStep<T>(instance: Instance, step: Step, action: () => Promise<T>): Promise<T> {
-  const limitMs = instance.data.limits[LIMIT_OF[step]];
+  const limit = LIMIT_OF[step];
+  const limitMs = limit === undefined ? DISPOSE_MS : instance.data.limits[limit];
   const { name: plugin, version } = instance.identity;
   return new Promise<T>((resolve, reject) => {
     const end = () => {
