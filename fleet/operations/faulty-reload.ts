@@ -19,17 +19,16 @@ export const faultyReload: OperationKind = {
   },
 };
 
-async function fail(world: World, member: Member, { change, code, isolatedCode, lives }: Mishap): Promise<void> {
+async function fail(world: World, member: Member, { change, code, lives }: Mishap): Promise<void> {
   const { current, kind, outlook } = member;
   write(world, member, member.draft(change));
   // What had to stop first is started again: the same version, as another instance.
   if (kind.replace === 'stop-first' && lives && current) announce(member, current);
   const { status, failure, serving, text } = await askForReload(world, member.name);
   outlook.settle();
-  const wanted = current?.level === 'process' ? (isolatedCode ?? code) : code;
   const now = current?.variant.version;
-  if (status !== 409 || failure !== wanted || serving !== now) {
-    world.findings.add(`reload of ${member.name}`, `409, ${wanted}, ${now} serves on`, `${status} ${text}`);
+  if (status !== 409 || failure !== code || serving !== now) {
+    world.findings.add(`reload of ${member.name}`, `409, ${code}, ${now} serves on`, `${status} ${text}`);
   }
   restore(world, member);
 }

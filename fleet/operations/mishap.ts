@@ -5,8 +5,6 @@ import type { FaultyStep, FaultyWay } from '../plugins/variant.ts';
 export interface Mishap {
   readonly change: Draft;
   readonly code: string;
-  /** What is said when it is read in a process of its own. */
-  readonly isolatedCode?: string;
   /** In the plugin's life; what goes wrong before is found when the file is read. */
   readonly lives?: boolean;
 }
@@ -41,11 +39,7 @@ const MISHAPS: Readonly<Record<string, Mishap>> = {
   syntax: { change: { broken: 'syntax' }, code: 'BP_PLUGIN_SYNTAX' },
   import: { change: { broken: 'import' }, code: 'BP_PLUGIN_IMPORT_NOT_FOUND' },
   'top-level throws': { change: fault('top-level', 'throw'), code: 'BP_PLUGIN_EVALUATION' },
-  'top-level hangs': {
-    change: fault('top-level', 'hang'),
-    code: 'BP_PLUGIN_EVALUATION_TIMEOUT',
-    isolatedCode: 'BP_PLUGIN_UNSETTLED',
-  },
+  'top-level hangs': { change: fault('top-level', 'hang'), code: 'BP_PLUGIN_EVALUATION_TIMEOUT' },
   'initialize throws': failed('initialize', 'throw'),
   'initialize hangs': late('initialize', 'hang'),
   'initialize rejects late': late('initialize', 'late'),

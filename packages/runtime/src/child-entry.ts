@@ -9,7 +9,8 @@ import { sharedModules } from './shared-modules.ts';
 
 // The entry of an isolated plugin's process: the one place besides the command line that reads the environment.
 enableSourceMaps();
-const loader = createLoader({ cacheDir: process.env.BACKPLANE_BUNDLE_CACHE ?? '', shared: sharedModules });
+const { BACKPLANE_BUNDLE_CACHE: cacheDir = '', BACKPLANE_LOAD_LIMIT: evaluationMs } = process.env;
+const loader = createLoader({ cacheDir, shared: sharedModules, evaluationMs: Number(evaluationMs) });
 
 // Nearly every plugin has routes, and whoever is early enough to wait for one has the time.
 void import('fastify').catch(() => {});

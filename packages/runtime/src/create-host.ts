@@ -60,14 +60,14 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       : adminTokenFrom('the option (BACKPLANE_ADMIN_TOKEN)', options.adminToken);
   const signer = createSoftwareKeySigner({ directory: join(dataDir, 'keys'), clock });
   const cacheDir = join(dataDir, 'cache', 'bundles');
-  const { loadLimit: evaluationMs } = options;
+  const { loadLimit: evaluationMs = 30_000 } = options;
   const ledgers = new Ledgers();
   const loader: Loader = createLoader({
     cacheDir,
     shared: sharedModules,
     clock,
     openLedger: ledgers.open,
-    ...(evaluationMs !== undefined && { evaluationMs }),
+    evaluationMs,
   });
 
   const registry = new MetricRegistry({
@@ -139,7 +139,13 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     environment,
     layersOver: programLayers(options.pluginConfig),
   });
-  const isolation = new Isolation({ cacheDir, clock, loader, spare: options.watch === true });
+  const isolation = new Isolation({
+    cacheDir,
+    clock,
+    loader,
+    spare: options.watch === true,
+    loadLimitMs: evaluationMs,
+  });
   const reader = new PluginReader({
     loader,
     configs,

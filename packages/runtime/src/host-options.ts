@@ -41,7 +41,7 @@ export interface HostOptions {
   readonly adminToken?: string;
   /** Where plugins run that say nothing themselves, by name; `*` for all others. Default `inline`. */
   readonly isolation?: Readonly<Record<string, IsolationLevel>>;
-  /** Milliseconds that the top-level code of a plugin may take. Default 30,000. For those that run inline. */
+  /** Milliseconds that the top-level code of a plugin may take. Default 30,000. */
   readonly loadLimit?: number;
   /** Default `info`. */
   readonly logLevel?: LogLevel;

@@ -14,10 +14,12 @@ export interface IsolationOptions {
   readonly loader: Loader;
   /** Keep a process ready for the next plugin, once one has been isolated: a saved file is live sooner. It takes some 50 MB. */
   readonly spare: boolean;
+  /** Milliseconds that the top-level code of a plugin may take. */
+  readonly loadLimitMs: number;
 }
 
-/** Longer than the loader's own limit, which names what is wrong. This one ends endless loops. */
-const READING_MS = 35_000;
+/** Beyond the loader's own limit, which names what is wrong: after this, an endless loop is ended. */
+const LOOP_MS = 5000;
 /** Milliseconds until the next spare process is started: what has just been asked for comes first. */
 const SPARE_AFTER_MS = 500;
 
@@ -37,7 +39,7 @@ export class Isolation {
     this.#child = {
       childEntry: new URL(compiled ? './child-entry.js' : './child-entry.ts', import.meta.url),
       execArgv: compiled ? [] : ['--conditions=backplane-source'],
-      env: { BACKPLANE_BUNDLE_CACHE: options.cacheDir },
+      env: { BACKPLANE_BUNDLE_CACHE: options.cacheDir, BACKPLANE_LOAD_LIMIT: String(options.loadLimitMs) },
       clock: options.clock,
     };
   }
@@ -77,9 +79,10 @@ export class Isolation {
 
   async #describe(candidate: PluginCandidate, waiting: WaitingProcess): Promise<PluginDescription> {
     const unanswered = (reason: string) => errors.BP_PLUGIN_UNDESCRIBED({ plugin: candidate.name, reason });
+    const limitMs = this.#options.loadLimitMs + LOOP_MS;
     // The host may have stopped in the meantime, and nobody would end it.
     if (this.#closed) await waiting.end();
-    return (await waiting.describe(candidate, { limitMs: READING_MS, unanswered })) as PluginDescription;
+    return (await waiting.describe(candidate, { limitMs, unanswered })) as PluginDescription;
   }
 
   #start(plugin: string): WaitingProcess {
