@@ -21,9 +21,14 @@ export const faultyReload: OperationKind = {
 
 async function fail(world: World, member: Member, { change, code, lives }: Mishap): Promise<void> {
   const { current, kind, outlook } = member;
-  write(world, member, member.draft(change));
-  // What had to stop first is started again: the same version, as another instance.
-  if (kind.replace === 'stop-first' && lives && current) announce(member, current);
+  const tried = member.draft(change);
+  write(world, member, tried);
+  if (kind.replace === 'stop-first' && lives && current) {
+    // It has started when it is asked how it is: whatever it opened answers until it is taken back.
+    if (change.fault?.step === 'health') announce(member, tried);
+    // What had to stop first is started again: the same version, as another instance.
+    announce(member, current);
+  }
   const { status, failure, serving, text } = await askForReload(world, member.name);
   outlook.settle();
   const now = current?.variant.version;
