@@ -41,8 +41,9 @@ export async function lookUp(world: World, turn: number): Promise<void> {
   }
 }
 
-const servingOf = ({ members }: World): Set<string> =>
-  new Set(members.filter(({ berth }) => berth === 'serving').map(({ name }) => name));
+/** Without those that the operation under way is about: they may be on their way out. */
+const servingOf = ({ members, focus }: World): Set<string> =>
+  new Set(members.filter((member) => member.berth === 'serving' && !focus.includes(member)).map(({ name }) => name));
 
 const json = (body: Buffer): object => JSON.parse(body.toString()) as object;
 
