@@ -8,10 +8,11 @@ export const patcher = (variant: Variant) =>
     board({ plugin }) {
       return {
         routes(app) {
-          app.get('/patched', async () => ({ mark: ('' as unknown as { fleetMark: number }).fleetMark }));
+          app.get('/patched', async () => ('' as unknown as { fleetMark: object }).fleetMark);
         },
         start() {
-          const mark = { value: variant.build, configurable: true, writable: true };
+          // Another object each time: that the same version has patched again can be seen.
+          const mark = { value: { mark: variant.build }, configurable: true, writable: true };
           Object.defineProperty(String.prototype, 'fleetMark', mark);
           Object.defineProperty(globalThis, `fleetPatch${variant.build}`, mark);
           leave(plugin, 'patches', () => Reflect.deleteProperty(globalThis, `fleetPatch${variant.build}`));

@@ -26,6 +26,35 @@ describe('GlobalChanges', () => {
     expect(second.left()).toEqual([]);
   });
 
+  it('holds against nobody what was there when it came and is still there', () => {
+    const shared: { mark?: number } = {};
+    Object.assign(globalThis, { sharedByTest: shared });
+    try {
+      const known = new KnownSurfaces();
+      const [first, second] = [new GlobalChanges(known), new GlobalChanges(known)];
+      first.watch(['sharedByTest']);
+      shared.mark = 1;
+      second.watch(['sharedByTest']);
+      expect(second.left()).toEqual([]);
+      expect(first.left().map(label)).toEqual(['sharedByTest.mark']);
+    } finally {
+      Reflect.deleteProperty(globalThis, 'sharedByTest');
+    }
+  });
+
+  it('sees a change that ends where it began, if somebody has looked in between', () => {
+    const shared: { mark?: number } = {};
+    const known = new KnownSurfaces();
+    const [first, second] = [new GlobalChanges(known), new GlobalChanges(known)];
+    first.module('shared', { default: shared });
+    shared.mark = 1;
+    second.module('shared', { default: shared });
+    delete shared.mark;
+    expect(first.left()).toEqual([]);
+    shared.mark = 1;
+    expect(second.left().map(label)).toEqual(['shared.mark']);
+  });
+
   it('runs no getter that nobody has touched', () => {
     const shared = Object.defineProperty({}, 'lazy', {
       configurable: true,

@@ -1,6 +1,6 @@
 import { changedKeys, type SharedObject, type Surface, sharedObjects, surfaceOf } from './shared-surface.ts';
 
-/** A property of a shared object that is not what it was before the code ran. */
+/** A property of a shared object that was changed. */
 export interface GlobalChange {
   /** As an author writes it: `String.prototype.shout`, `fs.readFile`. */
   readonly label: string;
@@ -9,24 +9,52 @@ export interface GlobalChange {
   readonly mustWrite: boolean;
 }
 
-/** What shared objects were when somebody first looked: before any code of a plugin that names them ran. */
-export class KnownSurfaces {
-  readonly #first = new WeakMap<object, Surface>();
+interface Known {
+  /** Before any code of a plugin ran that names the object. */
+  readonly first: Surface;
+  last: Surface;
+  /** For each key that was ever seen changed, which look saw that last. */
+  readonly changed: Map<PropertyKey, number>;
+}
 
-  first(object: object): Surface {
-    let first = this.#first.get(object);
-    if (first === undefined) {
-      first = surfaceOf(object);
-      this.#first.set(object, first);
+/** What shared objects were when somebody first looked, and what has changed from one look to the next. */
+export class KnownSurfaces {
+  readonly #known = new WeakMap<object, Known>();
+  #looks = 0;
+
+  /** Looks at the object now. Gives the number of the look. */
+  look(object: object): number {
+    const now = surfaceOf(object);
+    const known = this.#known.get(object);
+    this.#looks++;
+    if (known === undefined) this.#known.set(object, { first: now, last: now, changed: new Map() });
+    else {
+      for (const key of changedKeys(object, known.last, now)) known.changed.set(key, this.#looks);
+      known.last = now;
     }
-    return first;
+    return this.#looks;
+  }
+
+  /** The number of the last look, which is made only if nobody has ever looked: 10 µs for each module of each plugin would be too much. */
+  lastLook(object: object): number {
+    return this.#known.has(object) ? this.#looks : this.look(object);
+  }
+
+  /** Keys that have been seen to change after that look, and are not what they were at first. */
+  changedSince(object: object, look: number): PropertyKey[] {
+    const known = this.#known.get(object);
+    if (known === undefined || known.changed.size === 0) return [];
+    return changedKeys(object, known.first, known.last).filter((key) => (known.changed.get(key) ?? 0) > look);
   }
 }
 
 /** What one version may have changed for everybody. Looks only at what its code names. */
 export class GlobalChanges {
   readonly #known: KnownSurfaces;
-  readonly #watched = new Map<object, { readonly shared: SharedObject; readonly mustWrite: boolean }>();
+  readonly #watched = new Map<
+    object,
+    { readonly shared: SharedObject; readonly since: number; readonly mustWrite: boolean }
+  >();
 
   constructor(known: KnownSurfaces) {
     this.#known = known;
@@ -44,24 +72,18 @@ export class GlobalChanges {
       this.#watch({ name: specifier.replace(/^node:/, ''), object }, true);
   }
 
-  /**
-   * What is not as it was before the first. A version that finds the change of the one before it and makes the same leaves it, too; so whoever asks
-   * has to know whether this version's code makes it.
-   */
+  /** What somebody has changed while the code was there, and what is not as it was before the first. */
   left(): GlobalChange[] {
-    return [...this.#watched.values()].flatMap(({ shared: { name, object }, mustWrite }) =>
-      changedKeys(object, this.#known.first(object), surfaceOf(object)).map((key) => ({
-        label: labelOf(name, key),
-        key,
-        mustWrite,
-      })),
-    );
+    return [...this.#watched.values()].flatMap(({ shared: { name, object }, since, mustWrite }) => {
+      this.#known.look(object);
+      return this.#known.changedSince(object, since).map((key) => ({ label: labelOf(name, key), key, mustWrite }));
+    });
   }
 
   #watch(shared: SharedObject, mustWrite: boolean): void {
     if (this.#watched.has(shared.object)) return;
-    this.#known.first(shared.object);
-    this.#watched.set(shared.object, { shared, mustWrite });
+    const since = mustWrite ? this.#known.lastLook(shared.object) : this.#known.look(shared.object);
+    this.#watched.set(shared.object, { shared, since, mustWrite });
   }
 }
 

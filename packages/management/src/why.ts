@@ -79,12 +79,12 @@ const failureIn = (state: PluginState): Failure | undefined => ('failure' in sta
 
 const PLACE = /(?:file:\/\/)?((?:\/|[A-Za-z]:\\)[^\s():?]+)(?:\?\w+)?(:\d+:\d+)/;
 
-/** Places of the host's own code, which is not at fault. */
+/** Places of the host's own code, which is not at fault; nor is Node's. */
 const OURS = /\/(?:@backplane|packages)\/[a-z-]+\/(?:dist|src)\//;
 
 /** Where the author's code is at fault: as the message says, or the first place of the stack that is not the host's. */
 function placeOf({ message, stack }: Failure): string | null {
-  const lines = (stack ?? '').split('\n').filter((line) => !OURS.test(line));
+  const lines = (stack ?? '').split('\n').filter((line) => !OURS.test(line) && !line.includes('node:'));
   const found = PLACE.exec(message) ?? PLACE.exec(lines.join('\n'));
   return found === null ? null : `${found[1]}${found[2]}`;
 }
