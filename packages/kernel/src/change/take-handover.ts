@@ -39,7 +39,13 @@ export async function takeHandover(
   } catch (error) {
     if (isBackplaneError(error, 'BP_STEP_TIMEOUT')) return without('did not quiesce in time', error);
     if (!isBackplaneError(error, 'BP_STEP_FAILED')) throw error;
-    const reason = messageOf(error.cause);
+    const { cause } = error;
+    if (isBackplaneError(cause, 'BP_NOT_CLONEABLE')) {
+      // It had to cross from another process, and could not.
+      const { path, reason } = cause.details as { readonly path: string; readonly reason: string };
+      return refuse(errors.BP_HANDOVER_NOT_CLONEABLE({ plugin, version, path, reason }, { cause }));
+    }
+    const reason = messageOf(cause);
     return refuse(errors.BP_HANDOVER_FAILED({ plugin, version, reason }, { cause: error.cause }));
   }
   const found = checkCloneable ? findUncloneable(state) : undefined;
