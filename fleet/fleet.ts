@@ -83,6 +83,10 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   const traffic = new Traffic(world, options.visitors, random.fork());
   const director = new Director({ ...options, world, traffic, random: random.fork(), forMs: options.seconds * 1000 });
   let seconds = 0;
+  // Where the host goes down, connections may break where nobody waits for them any more; the report is made all the same.
+  const unseen = (error: unknown): void =>
+    findings.add('a promise of the run', 'that somebody looks at it', String(error));
+  process.on('unhandledRejection', unseen);
   try {
     // Once there and back: what the host makes on first use and keeps is no leak.
     await muster(world);
@@ -106,6 +110,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   } finally {
     await client.destroy();
     if (host.alive) await host.stop(STOP_LIMIT_MS);
+    process.off('unhandledRejection', unseen);
   }
   const { figures, receipts } = world;
   return {
