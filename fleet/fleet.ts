@@ -109,7 +109,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
     );
   } finally {
     await client.destroy();
-    if (host.alive) await host.stop(STOP_LIMIT_MS);
+    if (host.alive) await host.stop(Math.min(STOP_LIMIT_MS, 3 * patienceMs));
     process.off('unhandledRejection', unseen);
   }
   const { figures, receipts } = world;
