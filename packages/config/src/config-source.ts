@@ -2,14 +2,17 @@ import { join } from 'node:path';
 import { type BackplaneError, canonicalName, isBackplaneError } from '@backplane/base';
 import { type SourceProblem, sourceProblem } from '@backplane/wire';
 import type { PlainMap } from '@backplane/wire/schema';
+import { type Environment, environmentLayer } from './environment-layer.ts';
 import { errors } from './errors.ts';
+import { type HostFile, readHostFiles } from './host-files.ts';
 import { divideConfig, type HostSettings } from './host-settings.ts';
 import { type ConfigLayer, type ConfigOrigin, mergeLayers } from './merge-layers.ts';
 import { type PluginConfigFile, type PluginConfigFiles, readPluginConfigFiles } from './plugin-config-files.ts';
 import { DEFAULT_ENVIRONMENTS, pluginFileLayers } from './plugin-file.ts';
+import { hostFileLayers } from './plugin-layers.ts';
 
 export interface ConfigSourceOptions {
-  /** The folder that holds `plugins/NAME.yaml`. */
+  /** The folder that holds `base.yaml`, `ENVIRONMENT.yaml` and `plugins/NAME.yaml`. */
   readonly configDir: string;
   /** Holds `NAME.yaml`, in place of `plugins` in the folder of configuration. */
   readonly pluginConfigDir?: string;
@@ -17,8 +20,12 @@ export interface ConfigSourceOptions {
   readonly environment: string;
   /** Top-level keys of a plugin file that are environments. Default development, test, staging, production. */
   readonly environments?: readonly string[];
+  /** What the host is called: `service_specific` settings of another service are left out. */
+  readonly service?: string;
   /** What lies over the files, lowest first. */
   readonly layersOver?: (plugin: string) => readonly ConfigLayer[];
+  /** Environment variables, which lie over everything. Default none. */
+  readonly variables?: Environment;
 }
 
 /** What is configured for one plugin, before its schema has seen it. */
@@ -32,7 +39,11 @@ export interface PluginConfig {
   readonly hostKeys: Readonly<PlainMap>;
   /** Where each value, map, list and item of both was written, by JSON pointer. */
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
-  /** The files it was read from. */
+  /** Its layers, lowest first, as they were merged. */
+  readonly layers: readonly ConfigLayer[];
+  /** Values from environment variables as they were given, by JSON pointer. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** The files that say something to it. */
   readonly files: readonly string[];
   readonly problems: readonly SourceProblem[];
 }
@@ -44,43 +55,88 @@ export interface ConfigSource {
   refresh(): void;
 }
 
+/** The files as they were at one moment. */
+interface Snapshot {
+  readonly host: readonly HostFile[];
+  readonly plugins: PluginConfigFiles;
+}
+
 /** Reads configuration from files, once, until it is told to look again: so that all plugins of one change see the same files. */
 export function createConfigSource(options: ConfigSourceOptions): ConfigSource {
-  const { configDir, environment, environments = DEFAULT_ENVIRONMENTS, layersOver } = options;
-  const folder = options.pluginConfigDir ?? join(configDir, 'plugins');
-  let snapshot: Promise<PluginConfigFiles> | undefined;
-  return {
-    refresh() {
-      snapshot = undefined;
-    },
-    async pluginConfig(name, aliases = []) {
-      const plugin = canonicalName(name);
-      const problems: SourceProblem[] = [];
-      let files: readonly PluginConfigFile[] = [];
-      try {
-        snapshot ??= readPluginConfigFiles(folder);
-        files = claimed(await snapshot, [name, ...aliases]);
-      } catch (thrown) {
-        if (!isBackplaneError(thrown)) throw thrown;
-        problems.push(sourceProblem(thrown as BackplaneError, { file: folder }));
-      }
-      const layers: ConfigLayer[] = [];
-      const paths = files.map(({ path }) => path);
-      const [file, another] = files;
-      if (another !== undefined) {
-        problems.push(sourceProblem(errors.BP_CONFIG_FILE_TWICE({ plugin, files: paths }), { file: another.path }));
-      } else if (file !== undefined) {
-        const { document, problems: broken } = await file.outcome();
-        problems.push(...broken);
-        const read = document && pluginFileLayers(document, { environment, environments });
-        layers.push(...(read?.layers ?? []));
-        problems.push(...(read?.problems ?? []));
-      }
-      const { value: merged, origins } = mergeLayers([...layers, ...(layersOver?.(plugin) ?? [])]);
-      const divided = divideConfig(merged, origins);
-      return { plugin, ...divided, origins, files: paths, problems: [...problems, ...divided.problems] };
-    },
-  };
+  return new FileConfigSource(options);
+}
+
+class FileConfigSource implements ConfigSource {
+  readonly #options: ConfigSourceOptions;
+  readonly #folder: string;
+  #snapshot: Promise<Snapshot> | undefined;
+
+  constructor(options: ConfigSourceOptions) {
+    this.#options = options;
+    this.#folder = options.pluginConfigDir ?? join(options.configDir, 'plugins');
+  }
+
+  refresh(): void {
+    this.#snapshot = undefined;
+  }
+
+  async pluginConfig(name: string, aliases: readonly string[] = []): Promise<PluginConfig> {
+    const { service, layersOver, variables = {} } = this.#options;
+    const plugin = canonicalName(name);
+    const names = [name, ...aliases];
+    const problems: SourceProblem[] = [];
+    const { host, plugins } = await this.#read(problems);
+    const files = claimed(plugins, names);
+    const own = await this.#ownLayers(plugin, files, problems);
+    const shared = hostFileLayers(host, names, service);
+    const environment = await environmentLayer(variables, names);
+    const over = [...(layersOver?.(plugin) ?? []), environment.layer];
+    const layers = [...shared.below, ...own, ...shared.above, ...over];
+    const { value: merged, origins } = mergeLayers(layers);
+    const divided = divideConfig(merged, origins);
+    for (const { problems: found } of [shared, environment, divided]) problems.push(...found);
+    // The host's own files belong to nobody alone: whoever they say nothing to does not hear of them.
+    const said = new Set([...origins.values()].map(({ file }) => file));
+    const paths = [...host.filter(({ path }) => said.has(path)), ...files].map(({ path }) => path);
+    return { plugin, ...divided, origins, layers, texts: environment.texts, files: paths, problems };
+  }
+
+  async #read(problems: SourceProblem[]): Promise<Snapshot> {
+    const { configDir, environment } = this.#options;
+    try {
+      this.#snapshot ??= Promise.all([readHostFiles(configDir, environment), readPluginConfigFiles(this.#folder)]).then(
+        ([host, plugins]) => ({ host, plugins }),
+      );
+      const snapshot = await this.#snapshot;
+      for (const file of snapshot.host) problems.push(...file.problems);
+      return snapshot;
+    } catch (thrown) {
+      if (!isBackplaneError(thrown)) throw thrown;
+      problems.push(sourceProblem(thrown as BackplaneError, { file: this.#folder }));
+      return { host: [], plugins: new Map() };
+    }
+  }
+
+  async #ownLayers(
+    plugin: string,
+    files: readonly PluginConfigFile[],
+    problems: SourceProblem[],
+  ): Promise<readonly ConfigLayer[]> {
+    const { environment, environments = DEFAULT_ENVIRONMENTS } = this.#options;
+    const [file, another] = files;
+    if (file === undefined) return [];
+    if (another !== undefined) {
+      const error = errors.BP_CONFIG_FILE_TWICE({ plugin, files: files.map(({ path }) => path) });
+      problems.push(sourceProblem(error, { file: another.path }));
+      return [];
+    }
+    const { document, problems: broken } = await file.outcome();
+    problems.push(...broken);
+    if (document === undefined) return [];
+    const read = pluginFileLayers(document, { environment, environments });
+    problems.push(...read.problems);
+    return read.layers;
+  }
 }
 
 function claimed(files: PluginConfigFiles, names: readonly string[]): PluginConfigFile[] {

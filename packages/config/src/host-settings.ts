@@ -12,6 +12,10 @@ export interface HostSettings {
   readonly autoLoad?: boolean;
   /** Semver range that the loaded plugin must meet. */
   readonly version?: string;
+  /** Among plugins of one phase, lower first; in place of what the plugin says. */
+  readonly priority?: number;
+  /** `false` mounts no routes. */
+  readonly serviceIntegration?: boolean;
   /** `name` and `port` of a generated host. */
   readonly service?: Readonly<PlainMap>;
 }
@@ -34,6 +38,8 @@ const HOST_KEYS: readonly HostKey[] = [
     expected: 'a semver range in quotes',
     fits: (value) => typeof value === 'string' && validRange(value) !== null,
   },
+  { key: 'priority', setting: 'priority', expected: 'a whole number', fits: Number.isInteger },
+  { key: 'service_integration', setting: 'serviceIntegration', expected: 'true or false', fits: isBoolean },
   { key: 'service', setting: 'service', expected: 'a map of keys', fits: isPlainMap },
 ];
 

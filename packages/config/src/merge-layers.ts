@@ -8,6 +8,8 @@ export interface ConfigOrigin {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
+  /** The environment variable that it was given in. */
+  readonly variable?: string;
 }
 
 /** Some of the configuration, from one source. */

@@ -1,6 +1,7 @@
 import { type BackplaneError, isBackplaneError } from '@backplane/base';
-import { placeName, type SchemaIssue, type SourceProblem } from '@backplane/wire';
-import type { PlainMap } from '@backplane/wire/schema';
+import type { JsonSchema } from '@backplane/plugin-api';
+import { pathOf, placeName, type SchemaIssue, type SourceProblem } from '@backplane/wire';
+import { copyPlain, isPlainMap, type PlainMap } from '@backplane/wire/schema';
 import type { PluginConfig } from './config-source.ts';
 import type { ConfigValidator } from './config-validator.ts';
 import { errors } from './errors.ts';
@@ -33,7 +34,8 @@ export async function validatePluginConfig(
 ): Promise<ValidatedConfig> {
   const issues: ConfigIssue[] = configured.problems.map(issueOfProblem);
   try {
-    const outcome = await validator.validate({ ...configured.value, ...namedHostKeys(configured, validator) });
+    const value = withTexts(configured, validator);
+    const outcome = await validator.validate({ ...value, ...namedHostKeys(configured, validator) });
     if (outcome.issues === undefined && issues.length === 0) return { config: outcome.value };
     // A file that could not be read leaves keys missing, which is not what is wrong.
     if (configured.problems.length === 0)
@@ -43,6 +45,26 @@ export async function validatePluginConfig(
     return { error: thrown as BackplaneError };
   }
   return { error: errors.BP_CONFIG_INVALID({ plugin: configured.plugin, issues }) };
+}
+
+/** What an environment variable says is text where the schema asks for text, whatever it looks like. */
+function withTexts({ value, texts }: PluginConfig, { jsonSchema }: ConfigValidator): PlainMap {
+  const copy = copyPlain(value) as PlainMap;
+  for (const [pointer, text] of texts) {
+    const path = pathOf(pointer);
+    if (schemaAt(jsonSchema, path)?.type !== 'string') continue;
+    const last = path.pop() as string;
+    let at: unknown = copy;
+    for (const key of path) at = isPlainMap(at) ? at[key] : undefined;
+    if (isPlainMap(at) && Object.hasOwn(at, last)) at[last] = text;
+  }
+  return copy;
+}
+
+function schemaAt(schema: JsonSchema | undefined, path: readonly string[]): JsonSchema | undefined {
+  let at: unknown = schema;
+  for (const key of path) at = isPlainMap(at) && isPlainMap(at.properties) ? at.properties[key] : undefined;
+  return isPlainMap(at) ? (at as JsonSchema) : undefined;
 }
 
 function namedHostKeys({ hostKeys }: PluginConfig, { jsonSchema }: ConfigValidator): PlainMap {
