@@ -59,6 +59,8 @@ export function startOptions(
     ...(settings.pluginConfigDir !== undefined && { pluginConfigDir: settings.pluginConfigDir }),
     dataDir: flags.data ?? read('DATA_DIR') ?? './data',
     environment: flags.environment ?? read('ENVIRONMENT') ?? 'development',
+    variables: environment,
+    ...(read('SERVICE') !== undefined && { service: read('SERVICE') as string }),
     listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port },
     isolation: readIsolation(flags.isolation ?? []),
     ...(adminToken && { adminToken }),

@@ -48,7 +48,7 @@ export function buildMountTable(draft: GenerationDraft, input: MountTableInput):
     const http = input.httpOf(instance);
     if (http === undefined) continue;
     http.seal();
-    if (http.serves) served.push({ instance, http });
+    if (http.serves && instance.data.mounted !== false) served.push({ instance, http });
     if (http.registeredMiddleware.length > 0) sources.push({ instance, middleware: http.registeredMiddleware });
   }
   const middleware = placeMiddleware(sources);

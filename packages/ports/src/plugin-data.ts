@@ -38,6 +38,8 @@ export interface PluginData {
   readonly replace: 'beside' | 'stop-first';
   readonly limits: Readonly<Required<StepLimits>>;
   readonly metricsPrefix: string;
+  /** False where the operator wants no routes of it (`service_integration: false`). */
+  readonly mounted: boolean;
   /** As the author wrote it. */
   readonly config: ConfigSchema | undefined;
 }

@@ -138,6 +138,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     pluginConfigDir,
     environment,
     layersOver: programLayers(options.pluginConfig),
+    ...(options.service !== undefined && { service: options.service }),
+    ...(options.variables !== undefined && { variables: options.variables }),
   });
   const isolation = new Isolation({
     cacheDir,
@@ -150,7 +152,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     loader,
     configs,
     isolation: options.isolation ?? {},
-    isolate: (candidate) => isolation.isolate(candidate),
+    isolate: (...asked) => isolation.isolate(...asked),
     inUse: (unit) => kernel.uses(unit),
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
@@ -164,10 +166,11 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     configs,
     reader,
     configFolder: realFolder(pluginConfigDir),
+    hostFolder: realFolder(configDir),
   });
 
   const live = new LivePlugins({
-    folders: [...(options.pluginPaths ?? []), pluginConfigDir],
+    folders: [...(options.pluginPaths ?? []), configDir, pluginConfigDir],
     library,
     apply: (change) => kernel.apply(change),
     logger: logging.logger('backplane.watch'),

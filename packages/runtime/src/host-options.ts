@@ -14,7 +14,7 @@ export interface HostOptions {
   readonly plugins?: readonly PluginInput[];
   /** Services of the operator's own, by id; plugins need them like any other. */
   readonly services?: Readonly<Record<string, object>>;
-  /** Holds `plugins/NAME.yaml`. Default `./config`. */
+  /** Holds `base.yaml`, `ENVIRONMENT.yaml` and `plugins/NAME.yaml`. Default `./config`. */
   readonly configDir?: string;
   /** Holds `NAME.yaml` for each plugin. Default `plugins` in `configDir`. */
   readonly pluginConfigDir?: string;
@@ -37,6 +37,10 @@ export interface HostOptions {
   readonly metrics?: boolean;
   /** Configuration of plugins by name, over that of the files. */
   readonly pluginConfig?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Environment variables such as `BACKPLANE_PLUGINS__NAME__KEY`: configuration of plugins over everything else. Default none. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** What the host is called. Settings under `service_specific` of another service are left out. */
+  readonly service?: string;
   /** The management token; otherwise read from, or generated into, `DATA/admin.token`. */
   readonly adminToken?: string;
   /** Where plugins run that say nothing themselves, by name; `*` for all others. Default `inline`. */

@@ -5,7 +5,7 @@ import { runWithCall } from '@backplane/kernel';
 import type { Loader } from '@backplane/loader';
 import type { PluginDescription } from './describe-plugin.ts';
 import { errors } from './errors.ts';
-import type { ReadUnit } from './plugin-reader.ts';
+import type { Isolate } from './plugin-reader.ts';
 
 export interface IsolationOptions {
   readonly cacheDir: string;
@@ -45,11 +45,12 @@ export class Isolation {
   }
 
   /** Reads a plugin without running its code in this process. @throws BP_PLUGIN_UNDESCRIBED, and whatever keeps it from being loaded */
-  async isolate(candidate: PluginCandidate): Promise<ReadUnit> {
+  async isolate(...[candidate, adapt]: Parameters<Isolate>): ReturnType<Isolate> {
     const { entry: path, exportName, origin } = candidate;
     try {
       const waiting = await this.#begin(candidate);
-      const { data, digest, inputs } = await this.#describe(candidate, waiting);
+      const { data: said, digest, inputs } = await this.#describe(candidate, waiting);
+      const data = await adapt(said);
       const entry = { path, ...(exportName !== undefined && { exportName }) };
       const unit = createProcessUnit({ ...this.#child, data, digest, origin, entry, run: runWithCall, waiting });
       return { unit, inputs };

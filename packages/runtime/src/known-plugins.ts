@@ -33,8 +33,12 @@ export class KnownPlugins {
   /** The folder of configuration files. */
   readonly #configFolder: string;
 
-  constructor(configFolder: string) {
+  /** The folder of the host's own. */
+  readonly #hostFolder: string;
+
+  constructor(configFolder: string, hostFolder: string) {
     this.#configFolder = configFolder;
+    this.#hostFolder = hostFolder;
   }
 
   note(plugin: KnownPlugin): void {
@@ -69,7 +73,10 @@ export class KnownPlugins {
         .filter((path) => dirname(path) === this.#configFolder)
         .map((path) => canonicalName(nameFromPath(stem(path)))),
     );
+    // What a file says to every plugin is seen only when it is read; the code that it was said to is not read again.
+    const host = [...paths].some((path) => dirname(path) === this.#hostFolder && YAML.test(path));
     return this.all().filter((plugin) => {
+      if (host) return true;
       if ([plugin.name, ...plugin.aliases].some((name) => configured.has(name))) return true;
       if (plugin.configFiles.some((file) => paths.has(file))) return true;
       for (const path of paths) if (plugin.inputs.has(path) || isNear(plugin, path)) return true;
@@ -77,6 +84,8 @@ export class KnownPlugins {
     });
   }
 }
+
+const YAML = /\.ya?ml$/;
 
 const stem = (path: string): string => basename(path, extname(path));
 

@@ -30,6 +30,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     configs,
     reader: new PluginReader({ loader, configs, isolation: {}, isolate, inUse: () => false, onHeld: () => {} }),
     configFolder: '/nowhere',
+    hostFolder: '/nowhere',
   });
   const { plugins, refusals } = await library.loadAll();
   expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good']);

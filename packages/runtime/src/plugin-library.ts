@@ -25,6 +25,8 @@ export interface PluginLibraryOptions {
   readonly reader: PluginReader;
   /** The folder of the plugins' configuration files. */
   readonly configFolder: string;
+  /** The folder of the host's own. */
+  readonly hostFolder: string;
 }
 
 /** Modules are read and evaluated this many at a time. */
@@ -41,7 +43,7 @@ export class PluginLibrary {
   constructor(options: PluginLibraryOptions) {
     this.#options = options;
     this.#reader = options.reader;
-    this.#known = new KnownPlugins(options.configFolder);
+    this.#known = new KnownPlugins(options.configFolder, options.hostFolder);
   }
 
   /** Everything there is, each by itself: one that cannot be loaded does not stop the others. */

@@ -1,18 +1,27 @@
+import { isDeepStrictEqual } from 'node:util';
 import { canonicalName } from '@backplane/base';
 import { type ConfigSource, normalizeConfigSchema, type PluginConfig, validatePluginConfig } from '@backplane/config';
 import type { PluginCandidate } from '@backplane/discovery';
 import { createInlineUnit } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
 import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
-import type { EffectLedger, HeldEffect, PluginUnit } from '@backplane/ports';
+import type { EffectLedger, HeldEffect, PluginData, PluginUnit } from '@backplane/ports';
 import { placeName } from '@backplane/wire';
 import satisfies from 'semver/functions/satisfies.js';
 import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
 import { attempt, type Loaded } from './loaded-plugin.ts';
 
-/** Reads a plugin's data and makes its unit without running its code in this process. */
-export type Isolate = (candidate: PluginCandidate) => Promise<ReadUnit>;
+/**
+ * Reads a plugin's data and makes its unit without running its code in this process. `adapt` gives the data that it is to run with.
+ */
+export type Isolate = (
+  candidate: PluginCandidate,
+  adapt: (data: PluginData) => Promise<PluginData>,
+) => Promise<Omit<ReadUnit, 'settings'>>;
+
+/** What configuration says in place of what a plugin says of itself. */
+export type DataSettings = Partial<Pick<PluginData, 'priority' | 'mounted'>>;
 
 /** What became of a plugin, and of its code where that could be read. */
 export interface Reading {
@@ -24,6 +33,7 @@ export interface Reading {
 export interface ReadUnit {
   readonly unit: PluginUnit;
   readonly inputs: readonly string[];
+  readonly settings: DataSettings;
 }
 
 export interface PluginReaderOptions {
@@ -106,7 +116,9 @@ export class PluginReader {
   async #again(candidate: PluginCandidate, before: PluginUnit | undefined): Promise<ReadUnit | undefined> {
     const { inUse, loader } = this.#options;
     if (before === undefined || !inUse(before) || before.level !== this.#levelOf(candidate)) return undefined;
-    return (await loader.prepare(candidate.entry)) === before.digest ? this.#reads.get(before) : undefined;
+    const read = this.#reads.get(before);
+    if (!isDeepStrictEqual(await this.#dataSettings(before.data), read?.settings)) return undefined;
+    return (await loader.prepare(candidate.entry)) === before.digest ? read : undefined;
   }
 
   #levelOf(candidate: PluginCandidate): IsolationLevel {
@@ -119,15 +131,30 @@ export class PluginReader {
   async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
     const { isolate, loader } = this.#options;
     const level = this.#levelOf(candidate);
-    if (level === 'process') return isolate(candidate);
+    if (level === 'process') {
+      let settings: DataSettings = {};
+      const read = await isolate(candidate, async (data) => {
+        settings = await this.#dataSettings(data);
+        return { ...data, ...settings };
+      });
+      return { ...read, settings };
+    }
     if (level !== 'inline') throw errors.BP_ISOLATION_UNAVAILABLE({ plugin: candidate.name, level });
     const module = await loader.load(candidate.entry);
     return this.#orDrop(candidate.name, module.ledger, async () => {
       const plugin = findPlugin(module.exports, candidate.exportName, candidate.entry);
       const data = dataOf(plugin, candidate, candidate.name);
-      const unit = createInlineUnit(plugin, data, module.digest, candidate.origin, module.ledger);
-      return { unit, inputs: module.inputs };
+      const settings = await this.#dataSettings(data);
+      const own = { ...data, ...settings };
+      const unit = createInlineUnit(plugin, own, module.digest, candidate.origin, module.ledger);
+      return { unit, inputs: module.inputs, settings };
     });
+  }
+
+  async #dataSettings({ name, aliases }: PluginData): Promise<DataSettings> {
+    const { settings } = await this.#options.configs.pluginConfig(name, aliases);
+    const { priority, serviceIntegration: mounted } = settings;
+    return { ...(priority !== undefined && { priority }), ...(mounted !== undefined && { mounted }) };
   }
 
   async #orDrop<T>(plugin: string, ledger: EffectLedger | undefined, use: () => Promise<T>): Promise<T> {

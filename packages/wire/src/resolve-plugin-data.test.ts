@@ -34,6 +34,7 @@ describe('resolvePluginData', () => {
       replace: 'beside',
       limits: { initialize: 30_000, start: 30_000, stop: 10_000, health: 5_000, drain: 30_000 },
       metricsPrefix: 'marty',
+      mounted: true,
       config: undefined,
     });
   });

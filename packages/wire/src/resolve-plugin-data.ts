@@ -86,6 +86,7 @@ function pluginData(known: PluginManifest, plugin: Plugin, needs: readonly NeedD
       drain: limits.drain_ms ?? 30_000,
     },
     metricsPrefix: known.metrics_prefix ?? name.replaceAll('-', '_'),
+    mounted: true,
     config: plugin.config ?? (known.config_schema as ConfigSchema | undefined),
   });
 }

@@ -76,6 +76,7 @@ export function probeData(): PluginData {
     replace: 'beside',
     limits,
     metricsPrefix: 'probe',
+    mounted: true,
     config: undefined,
   };
 }

@@ -50,6 +50,7 @@ export function dataOf(definition: Partial<PluginData> & { readonly name: string
     replace: 'beside',
     limits: { initialize: 1000, start: 1000, stop: 1000, health: 1000, drain: 30_000 },
     metricsPrefix: definition.name.replaceAll('-', '_'),
+    mounted: true,
     config: undefined,
     ...definition,
   };
