@@ -175,6 +175,20 @@ describe('configuration', () => {
     expect(await test.next('hello')).toMatchObject({ action: 'add' });
   });
 
+  it('in the host’s own file is live, for whom it is meant and nobody else', async () => {
+    await using test = await live({
+      'plugins/hello.ts': plugin('hello', '1.0.0'),
+      'plugins/other.ts': plugin('other', '1.0.0'),
+      'config/base.yaml': 'plugins: {}\n',
+    });
+    const others = () => test.host.control.pluginStatus('other').instance;
+    const before = others();
+    await test.write({ 'config/base.yaml': 'plugins:\n  hello:\n    text: shared\n' });
+    await test.next('hello');
+    expect(await test.get('/hello')).toEqual({ version: '1.0.0', text: 'shared' });
+    expect(others()).toBe(before);
+  });
+
   it('in a manifest is live, too', async () => {
     await using test = await live({
       'plugins/hello/plugin.ts': plugin('hello', '1.0.0'),
