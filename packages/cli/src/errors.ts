@@ -14,6 +14,13 @@ export const errors = defineErrors('cli', {
     message: (d: { option: string; value: string; expected: string }) =>
       `${d.option} is "${d.value}", which is not ${d.expected}.`,
   },
+  BP_CONFIG_PLUGIN_UNKNOWN: {
+    title: 'No plugin of that name is found',
+    status: 404,
+    mend: 'Say where plugins are with --plugins, and where configuration is with --config.',
+    message: (d: { plugin: string; known: readonly string[] }) =>
+      `There is no plugin "${d.plugin}"; found ${d.known.length === 0 ? 'none at all' : d.known.join(', ')}.`,
+  },
   BP_INSPECTOR_NOT_OPENED: {
     title: 'Debuggers cannot be let in',
     mend: 'Choose another port with --inspect PORT, or end the process that has this one.',

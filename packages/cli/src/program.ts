@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { showCommand, validateCommand } from './config-command.ts';
 import { devCommand } from './dev-command.ts';
 import { listCommand, reloadCommand, whyCommand } from './plugin-command.ts';
 import { EXIT } from './run-host.ts';
@@ -34,7 +35,21 @@ export function createProgram(): Command {
   hostQuestion(plugin, 'reload', 'Reads a plugin anew and replaces it.')
     .argument('<name>', 'name or alias')
     .action(reloadCommand);
+  const config = program.command('config').description('Reads and checks configuration, without a host.');
+  configCommand(config, 'show', 'Every value of every plugin, the layer that gave it, and where it is written.').action(
+    showCommand,
+  );
+  configCommand(config, 'validate', 'Says everything that is wrong: 0 when nothing is, 1 when something is.').action(
+    validateCommand,
+  );
   return program;
+}
+
+/** A command that looks at what a host would find. */
+function configCommand(parent: Command, name: string, description: string): Command {
+  return placesOf(parent.command(name).description(description))
+    .option('--plugin <name>', 'one plugin alone, by name or alias')
+    .option('--json', 'print JSON');
 }
 
 /** A command that asks a running host. */
@@ -49,12 +64,18 @@ function hostQuestion(parent: Command, name: string, description: string): Comma
 
 /** A command that runs a host, with the options of one. */
 function hostCommand(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
+  return placesOf(program.command(name).description(description))
     .showHelpAfterError(`(see "backplane ${name} --help")`)
     .option('-p, --port <number>', 'port to listen on; 0 takes a free one (BACKPLANE_PORT, 8080)')
     .option('--host <address>', 'address to listen on (BACKPLANE_HOST, 127.0.0.1)')
+    .option('--isolation <level>', 'inline or process, for all plugins or as NAME=LEVEL; may be repeated', collect)
+    .option('--log-level <level>', 'trace, debug, info, warn, error, silent (BACKPLANE_LOG_LEVEL, info)')
+    .option('--log-format <format>', 'json or pretty (BACKPLANE_LOG_FORMAT; pretty on a terminal)');
+}
+
+/** Where a host finds what it runs, and how that is configured. */
+function placesOf(command: Command): Command {
+  return command
     .option(
       '--plugins <folder>',
       'folder with plugins; may be repeated (BACKPLANE_PLUGIN_DISCOVERY_PATHS, ./plugins)',
@@ -63,8 +84,5 @@ function hostCommand(program: Command, name: string, description: string): Comma
     .option('--no-packages', 'do not look for plugins in the packages that ./package.json depends on')
     .option('--config <folder>', 'folder with configuration (BACKPLANE_CONFIG_DIR, ./config)')
     .option('--data <folder>', 'folder for keys, token and caches (BACKPLANE_DATA_DIR, ./data)')
-    .option('--environment <name>', 'development, staging, production, … (BACKPLANE_ENVIRONMENT, development)')
-    .option('--isolation <level>', 'inline or process, for all plugins or as NAME=LEVEL; may be repeated', collect)
-    .option('--log-level <level>', 'trace, debug, info, warn, error, silent (BACKPLANE_LOG_LEVEL, info)')
-    .option('--log-format <format>', 'json or pretty (BACKPLANE_LOG_FORMAT; pretty on a terminal)');
+    .option('--environment <name>', 'development, staging, production, … (BACKPLANE_ENVIRONMENT, development)');
 }

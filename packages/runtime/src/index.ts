@@ -12,4 +12,5 @@ export {
   type ServiceConfig,
 } from './plugin-enabled-service.ts';
 export type { ManagedPlugin, PluginManager } from './plugin-manager.ts';
+export { type ConfigurationValue, type PluginConfiguration, readConfiguration } from './read-configuration.ts';
 export type { PluginInput } from './registered-plugins.ts';

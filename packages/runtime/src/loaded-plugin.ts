@@ -44,15 +44,14 @@ export async function attempt(name: string, origin: string, load: () => Promise<
   try {
     return await load();
   } catch (error) {
-    if (isBackplaneError(error)) return { name, origin, outcome: 'refused', error: error as BackplaneError };
-    const reason = messageOf(error);
-    return {
-      name,
-      origin,
-      outcome: 'refused',
-      error: errors.BP_PLUGIN_LOAD_FAILED({ plugin: name, reason }, { cause: error }),
-    };
+    return { name, origin, outcome: 'refused', error: asFailure(name, error) };
   }
+}
+
+/** Whatever was thrown while a plugin was read, with a code. */
+export function asFailure(plugin: string, error: unknown): BackplaneError {
+  if (isBackplaneError(error)) return error as BackplaneError;
+  return errors.BP_PLUGIN_LOAD_FAILED({ plugin, reason: messageOf(error) }, { cause: error });
 }
 
 /**

@@ -1,16 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalName } from '@backplane/base';
-import { type ConfigSource, normalizeConfigSchema, type PluginConfig, validatePluginConfig } from '@backplane/config';
+import { type BackplaneError, canonicalName } from '@backplane/base';
+import {
+  type ConfigSource,
+  normalizeConfigSchema,
+  type PluginConfig,
+  type ValidatedConfig,
+  validatePluginConfig,
+} from '@backplane/config';
 import type { PluginCandidate } from '@backplane/discovery';
 import { createInlineUnit } from '@backplane/kernel';
 import { findPlugin, type Loader } from '@backplane/loader';
-import type { IsolationLevel, Plugin } from '@backplane/plugin-api';
+import type { IsolationLevel, JsonSchema, Plugin } from '@backplane/plugin-api';
 import type { EffectLedger, HeldEffect, PluginData, PluginUnit } from '@backplane/ports';
 import { placeName } from '@backplane/wire';
 import satisfies from 'semver/functions/satisfies.js';
 import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
-import { attempt, type Loaded } from './loaded-plugin.ts';
+import { asFailure, attempt, type Loaded } from './loaded-plugin.ts';
 
 /**
  * Reads a plugin's data and makes its unit without running its code in this process. `adapt` gives the data that it is to run with.
@@ -34,6 +40,18 @@ export interface ReadUnit {
   readonly unit: PluginUnit;
   readonly inputs: readonly string[];
   readonly settings: DataSettings;
+}
+
+/** A plugin's configuration, for people. */
+export interface InspectedPlugin {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly origin: string;
+  readonly configured: PluginConfig;
+  readonly schema: JsonSchema | undefined;
+  /** Absent where its code could not be read. */
+  readonly outcome: ValidatedConfig | undefined;
+  readonly failure: BackplaneError | undefined;
 }
 
 export interface PluginReaderOptions {
@@ -85,6 +103,36 @@ export class PluginReader {
       }
     });
     return { loaded, read };
+  }
+
+  /** What a plugin is configured with, as its schema sees it; nothing of it is kept. Never rejects. */
+  async inspect(candidate: PluginCandidate): Promise<InspectedPlugin> {
+    const { configs } = this.#options;
+    const { name, origin } = candidate;
+    try {
+      const { unit } = await this.#unitOf(candidate);
+      try {
+        const { name, aliases, config } = unit.data;
+        const configured = await configs.pluginConfig(name, aliases);
+        const validator = normalizeConfigSchema(config);
+        const outcome = await validatePluginConfig(configured, validator);
+        return { name, aliases, origin, configured, schema: validator.jsonSchema, outcome, failure: undefined };
+      } finally {
+        await this.discard(unit);
+      }
+    } catch (error) {
+      const aliases = candidate.manifest?.manifest.aliases ?? [];
+      const configured = await configs.pluginConfig(name, aliases);
+      return {
+        name,
+        aliases,
+        origin,
+        configured,
+        schema: undefined,
+        outcome: undefined,
+        failure: asFailure(name, error),
+      };
+    }
   }
 
   /** The same for one that was handed in by program. */

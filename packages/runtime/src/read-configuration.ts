@@ -1,0 +1,111 @@
+import { join, resolve } from 'node:path';
+import { systemClock } from '@backplane/base';
+import { type ConfigIssue, type ConfigOrigin, createConfigSource } from '@backplane/config';
+import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
+import { createLoader } from '@backplane/loader';
+import type { JsonSchema } from '@backplane/plugin-api';
+import { isPlainMap } from '@backplane/wire/schema';
+import { checkEnvironment } from './check-environment.ts';
+import type { HostOptions } from './host-options.ts';
+import { Isolation } from './isolation.ts';
+import { type InspectedPlugin, PluginReader } from './plugin-reader.ts';
+import { programLayers } from './program-layers.ts';
+import { sharedModules } from './shared-modules.ts';
+
+/** One value that a plugin is configured with. */
+export interface ConfigurationValue {
+  /** As a path: `pkd.urls.0`. */
+  readonly key: string;
+  /** `***` where the schema says `encrypted: true`. */
+  readonly value: unknown;
+  /** The layer that gave it, and where that is written; `schema` for a default of the plugin's own. */
+  readonly origin: ConfigOrigin;
+}
+
+/** What a plugin is configured with, and what is wrong with that. */
+export interface PluginConfiguration {
+  readonly plugin: string;
+  readonly aliases: readonly string[];
+  readonly origin: string;
+  readonly enabled: boolean;
+  readonly values: readonly ConfigurationValue[];
+  readonly issues: readonly ConfigIssue[];
+  /** Why its code or schema cannot be had, so that nothing could be checked. */
+  readonly failure: { readonly code: string; readonly message: string } | undefined;
+}
+
+const HIDDEN = '***';
+
+/** Reads and checks the configuration of every plugin that a host of these options would find. Starts nothing; the code of plugins is read. */
+export async function readConfiguration(options: HostOptions): Promise<readonly PluginConfiguration[]> {
+  const clock = systemClock;
+  const environment = checkEnvironment(options.environment ?? 'development');
+  const cacheDir = join(resolve(options.dataDir ?? 'data'), 'cache', 'bundles');
+  const configDir = resolve(options.configDir ?? 'config');
+  const loader = createLoader({ cacheDir, shared: sharedModules, clock });
+  const isolation = new Isolation({ cacheDir, clock, loader, spare: false });
+  const reader = new PluginReader({
+    loader,
+    configs: createConfigSource({
+      configDir,
+      pluginConfigDir: resolve(options.pluginConfigDir ?? join(configDir, 'plugins')),
+      environment,
+      layersOver: programLayers(options.pluginConfig),
+      ...(options.service !== undefined && { service: options.service }),
+      ...(options.variables !== undefined && { variables: options.variables }),
+    }),
+    isolation: options.isolation ?? {},
+    isolate: (...asked) => isolation.isolate(...asked),
+    inUse: () => false,
+    onHeld: () => {},
+  });
+  const discoverer = createCompositeDiscoverer([
+    createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
+    ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
+  ]);
+  try {
+    const { candidates } = await discoverer.discover();
+    const read: PluginConfiguration[] = [];
+    for (const candidate of candidates) read.push(told(await reader.inspect(candidate)));
+    return read.sort((a, b) => (a.plugin < b.plugin ? -1 : 1));
+  } finally {
+    await Promise.all([isolation.close(), loader.close()]);
+  }
+}
+
+function told({ name, aliases, origin, configured, schema, outcome, failure }: InspectedPlugin): PluginConfiguration {
+  const values: ConfigurationValue[] = [];
+  const walk = (value: unknown, path: readonly string[], at: JsonSchema | undefined, hidden: boolean): void => {
+    const pointer = path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+    const secret = hidden || at?.encrypted === true;
+    const children = Array.isArray(value)
+      ? value.map((item, index) => [String(index), item] as const)
+      : isPlainMap(value)
+        ? Object.entries(value)
+        : [];
+    if (children.length > 0) {
+      for (const [key, child] of children) walk(child, [...path, key], schemaOf(at, key), secret);
+    } else if (path.length > 0) {
+      const origin = configured.origins.get(pointer) ?? { layer: 'schema' };
+      values.push({ key: path.join('.'), value: secret ? HIDDEN : value, origin });
+    }
+  };
+  walk(outcome?.config ?? configured.value, [], schema, false);
+  const issues = (outcome?.error?.details as { readonly issues?: readonly ConfigIssue[] } | undefined)?.issues ?? [];
+  const wrong = failure ?? (issues.length === 0 ? outcome?.error : undefined);
+  return {
+    plugin: name,
+    aliases,
+    origin,
+    enabled: configured.settings.enabled !== false,
+    values,
+    issues,
+    failure: wrong && { code: wrong.code, message: wrong.message },
+  };
+}
+
+function schemaOf(schema: JsonSchema | undefined, key: string): JsonSchema | undefined {
+  const { properties, items } = (schema ?? {}) as { readonly properties?: unknown; readonly items?: unknown };
+  const own = isPlainMap(properties) && Object.hasOwn(properties, key) ? properties[key] : items;
+  return isPlainMap(own) ? (own as JsonSchema) : undefined;
+}

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PluginFiles, writePlugins } from './testing/plugin-files.ts';
+
+const CLI = fileURLToPath(new URL('../packages/cli/dist/backplane.js', import.meta.url));
+
+let folder: string;
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'backplane-config-')));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function backplane(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [CLI, 'config', ...args, '--no-packages'],
+      { cwd: folder, env: { PATH: process.env.PATH, NO_COLOR: '1', ...env } },
+      (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
+    );
+  });
+}
+
+const shop = `
+
+
+import { definePlugin } from '@backplane/plugin-api';
+export default definePlugin({
+  name: 'shop',
+  version: '1.0.0',
+  aliases: ['store'],
+  config: {
+    currency: { type: 'string', default: 'EUR' },
+    threshold: { type: 'number', required: true },
+    api_key: { type: 'string', encrypted: true },
+    urls: { type: 'array', items: { type: 'string' } },
+  },
+  initialize() { throw new Error('nothing is started'); },
+});
+`;
+const FILES: PluginFiles = {
+  'plugins/shop.ts': shop,
+  'plugins/plain.ts':
+    "import { definePlugin } from '@backplane/plugin-api';\nexport default definePlugin({ name: 'plain', version: '1.0.0' });\n",
+  'config/base.yaml': 'plugins:\n  shop:\n    threshold: 0.1\n    api_key: s3cret\n',
+  'config/plugins/shop.yaml': 'default:\n  urls: [a, b]\nproduction:\n  threshold: 0.7\n',
+};
+
+describe('backplane config show', () => {
+  it('tells every value and where it comes from, and keeps secrets to itself', async () => {
+    await writePlugins(folder, FILES);
+    const { code, out } = await backplane(['show', '--plugin=store'], {
+      BACKPLANE_ENVIRONMENT: 'production',
+      BACKPLANE_PLUGINS__SHOP__CURRENCY: 'CHF',
+    });
+    expect(out.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['shop'],
+      ['KEY', 'VALUE', 'LAYER', 'WHERE'],
+      ['threshold', '0.7', 'production', 'config/plugins/shop.yaml:4:3'],
+      ['api_key', '"***"', 'base', 'config/base.yaml:4:5'],
+      ['urls.0', '"a"', 'default', 'config/plugins/shop.yaml:2:10'],
+      ['urls.1', '"b"', 'default', 'config/plugins/shop.yaml:2:13'],
+      ['currency', '"CHF"', 'environment', 'BACKPLANE_PLUGINS__SHOP__CURRENCY'],
+      [''],
+    ]);
+    expect(out).not.toContain('s3cret');
+    expect(code).toBe(0);
+  });
+
+  it('as JSON is one document, with defaults of the schema', async () => {
+    await writePlugins(folder, FILES);
+    const { out } = await backplane(['show', '--json']);
+    const { plugins } = JSON.parse(out) as { plugins: { plugin: string; values: { key: string; origin: object }[] }[] };
+    expect(plugins.map(({ plugin }) => plugin)).toEqual(['plain', 'shop']);
+    const currency = plugins[1]?.values.find(({ key }) => key === 'currency');
+    expect(currency).toEqual({ key: 'currency', value: 'EUR', origin: { layer: 'schema' } });
+    expect(out).not.toContain('s3cret');
+  });
+});
+
+describe('backplane config validate', () => {
+  it('says that everything is right', async () => {
+    await writePlugins(folder, FILES);
+    const { code, out } = await backplane(['validate']);
+    expect(out).toBe('✓ plain\n✓ shop\n\nEverything is right.\n');
+    expect(code).toBe(0);
+  });
+
+  it('says everything that is wrong at once, each with its place, and what was meant', async () => {
+    await writePlugins(folder, {
+      ...FILES,
+      'config/plugins/shop.yaml': 'default:\n  currncy: USD\n  threshold: high\n  urls: nowhere\n',
+      'plugins/broken.ts': 'export const = 1;',
+    });
+    const { code, out } = await backplane(['validate']);
+    expect(code).toBe(1);
+    expect(out).toContain('✗ broken');
+    expect(out).toContain('✓ plain');
+    for (const place of ['2:3', '3:3', '4:3']) expect(out).toContain(`config/plugins/shop.yaml:${place}`);
+    expect(out).toContain('Did you mean "currency"?');
+    expect(out).toContain('2 of 3 are wrong.');
+    const one = await backplane(['validate', '--plugin=plain']);
+    expect(one).toMatchObject({ code: 0, out: '✓ plain\n\nEverything is right.\n' });
+  });
+
+  it('tells usage apart from what is wrong', async () => {
+    await writePlugins(folder, FILES);
+    const { code, err } = await backplane(['validate', '--plugin=shp']);
+    expect(code).toBe(2);
+    expect(err).toContain('There is no plugin "shp"; found plain, shop.');
+    expect((await backplane(['validate', '--plugn=shop'])).code).toBe(2);
+  });
+});
