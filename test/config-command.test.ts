@@ -53,7 +53,7 @@ const FILES: PluginFiles = {
   'plugins/plain.ts':
     "import { definePlugin } from '@backplane/plugin-api';\nexport default definePlugin({ name: 'plain', version: '1.0.0' });\n",
   'config/base.yaml': 'plugins:\n  shop:\n    threshold: 0.1\n    api_key: s3cret\n',
-  'config/plugins/shop.yaml': 'default:\n  urls: [a, b]\nproduction:\n  threshold: 0.7\n',
+  'config/plugins/shop.yaml': 'default:\n  urls: [a, !secret env:SHOP_URL]\nproduction:\n  threshold: 0.7\n',
 };
 
 describe('backplane config show', () => {
@@ -62,6 +62,7 @@ describe('backplane config show', () => {
     const { code, out } = await backplane(['show', '--plugin=store'], {
       BACKPLANE_ENVIRONMENT: 'production',
       BACKPLANE_PLUGINS__SHOP__CURRENCY: 'CHF',
+      SHOP_URL: 'https://s3cret.example',
     });
     expect(out.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['shop'],
@@ -69,7 +70,7 @@ describe('backplane config show', () => {
       ['threshold', '0.7', 'production', 'config/plugins/shop.yaml:4:3'],
       ['api_key', '"***"', 'base', 'config/base.yaml:4:5'],
       ['urls.0', '"a"', 'default', 'config/plugins/shop.yaml:2:10'],
-      ['urls.1', '"b"', 'default', 'config/plugins/shop.yaml:2:13'],
+      ['urls.1', '"***"', 'default', 'config/plugins/shop.yaml:2:21'],
       ['currency', '"CHF"', 'environment', 'BACKPLANE_PLUGINS__SHOP__CURRENCY'],
       [''],
     ]);
@@ -79,7 +80,7 @@ describe('backplane config show', () => {
 
   it('as JSON is one document, with defaults of the schema', async () => {
     await writePlugins(folder, FILES);
-    const { out } = await backplane(['show', '--json']);
+    const { out } = await backplane(['show', '--json'], { SHOP_URL: 's3cret' });
     const { plugins } = JSON.parse(out) as { plugins: { plugin: string; values: { key: string; origin: object }[] }[] };
     expect(plugins.map(({ plugin }) => plugin)).toEqual(['plain', 'shop']);
     const currency = plugins[1]?.values.find(({ key }) => key === 'currency');
@@ -91,7 +92,7 @@ describe('backplane config show', () => {
 describe('backplane config validate', () => {
   it('says that everything is right', async () => {
     await writePlugins(folder, FILES);
-    const { code, out } = await backplane(['validate']);
+    const { code, out } = await backplane(['validate'], { SHOP_URL: 's3cret' });
     expect(out).toBe('✓ plain\n✓ shop\n\nEverything is right.\n');
     expect(code).toBe(0);
   });

@@ -10,6 +10,7 @@ import { type ConfigLayer, type ConfigOrigin, mergeLayers } from './merge-layers
 import { type PluginConfigFile, type PluginConfigFiles, readPluginConfigFiles } from './plugin-config-files.ts';
 import { DEFAULT_ENVIRONMENTS, pluginFileLayers } from './plugin-file.ts';
 import { hostFileLayers } from './plugin-layers.ts';
+import { resolveSecrets } from './resolve-secrets.ts';
 
 export interface ConfigSourceOptions {
   /** The folder that holds `base.yaml`, `ENVIRONMENT.yaml` and `plugins/NAME.yaml`. */
@@ -41,6 +42,8 @@ export interface PluginConfig {
   readonly origins: ReadonlyMap<string, ConfigOrigin>;
   /** Its layers, lowest first, as they were merged. */
   readonly layers: readonly ConfigLayer[];
+  /** JSON pointers of values that were `!secret` references: nobody prints these. */
+  readonly secrets: ReadonlySet<string>;
   /** Values from environment variables as they were given, by JSON pointer. */
   readonly texts: ReadonlyMap<string, string>;
   /** The files that say something to it. */
@@ -93,12 +96,14 @@ class FileConfigSource implements ConfigSource {
     const over = [...(layersOver?.(plugin) ?? []), environment.layer];
     const layers = [...shared.below, ...own, ...shared.above, ...over];
     const { value: merged, origins } = mergeLayers(layers);
-    const divided = divideConfig(merged, origins);
-    for (const { problems: found } of [shared, environment, divided]) problems.push(...found);
+    const resolved = await resolveSecrets(merged, origins, { variables, folder: this.#options.configDir });
+    const divided = divideConfig(resolved.value, origins);
+    for (const { problems: found } of [shared, environment, resolved, divided]) problems.push(...found);
     // The host's own files belong to nobody alone: whoever they say nothing to does not hear of them.
     const said = new Set([...origins.values()].map(({ file }) => file));
     const paths = [...host.filter(({ path }) => said.has(path)), ...files].map(({ path }) => path);
-    return { plugin, ...divided, origins, layers, texts: environment.texts, files: paths, problems };
+    const { secrets } = resolved;
+    return { plugin, ...divided, origins, layers, secrets, texts: environment.texts, files: paths, problems };
   }
 
   async #read(problems: SourceProblem[]): Promise<Snapshot> {

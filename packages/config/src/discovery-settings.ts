@@ -31,7 +31,7 @@ export async function readDiscoverySettings(configDir: string): Promise<Discover
   if (!existsSync(file)) return { problems: [] };
   const { text, problem } = readSourceFile(file);
   if (problem !== undefined) return { problems: [problem] };
-  const { document, problems } = await parseYaml(text, file, { frames: false });
+  const { document, problems } = await parseYaml(text, file, { frames: false, secrets: true });
   if (document === undefined) return { problems };
   const root = document.value;
   const plugins = isPlainMap(root) ? (root.plugins ?? {}) : {};

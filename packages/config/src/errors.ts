@@ -37,6 +37,12 @@ export const errors = defineErrors('config', {
     mend: 'Write "default:" and the environments as maps of keys.',
     message: (d: { what: string }) => `${d.what} must be a map of keys.`,
   },
+  BP_SECRET_UNREADABLE: {
+    title: 'A secret that configuration refers to cannot be read.',
+    status: 422,
+    mend: 'Set the variable or write the file that the reference names, readable by the host alone.',
+    message: (d: { key: string; reason: string }) => `"${d.key}" is to come from elsewhere, but ${d.reason}.`,
+  },
   BP_CONFIG_SETTING_INVALID: {
     title: 'A key by which the host runs a plugin has a wrong value.',
     status: 422,

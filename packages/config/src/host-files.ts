@@ -32,6 +32,6 @@ export async function readHostFiles(configDir: string, environment: string): Pro
 async function readHostFile(name: string, path: string): Promise<HostFile> {
   const { text, problem } = readSourceFile(path);
   if (problem !== undefined) return { name, path, document: undefined, problems: [problem] };
-  const { document, problems } = await parseYaml(text, path, { frames: false });
+  const { document, problems } = await parseYaml(text, path, { frames: false, secrets: true });
   return { name, path, document, problems };
 }

@@ -48,7 +48,7 @@ export async function readPluginConfigFiles(folder: string): Promise<PluginConfi
     const { text } = source;
     // A file may hold secrets: what is reported of it leaves its lines out.
     const file = new PluginConfigFile(path, async () =>
-      text === undefined ? { problems: [source.problem] } : parseYaml(text, path, { frames: false }),
+      text === undefined ? { problems: [source.problem] } : parseYaml(text, path, { frames: false, secrets: true }),
     );
     claim(nameFromPath(name.replace(YAML_FILE, '')), file);
     if (text === undefined || !MAY_NAME_A_SERVICE.test(text)) continue;

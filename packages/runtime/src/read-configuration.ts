@@ -16,7 +16,7 @@ import { sharedModules } from './shared-modules.ts';
 export interface ConfigurationValue {
   /** As a path: `pkd.urls.0`. */
   readonly key: string;
-  /** `***` where the schema says `encrypted: true`. */
+  /** `***` where the schema says `encrypted: true`, or the file `!secret`. */
   readonly value: unknown;
   /** The layer that gave it, and where that is written; `schema` for a default of the plugin's own. */
   readonly origin: ConfigOrigin;
@@ -43,7 +43,7 @@ export async function readConfiguration(options: HostOptions): Promise<readonly 
   const cacheDir = join(resolve(options.dataDir ?? 'data'), 'cache', 'bundles');
   const configDir = resolve(options.configDir ?? 'config');
   const loader = createLoader({ cacheDir, shared: sharedModules, clock });
-  const isolation = new Isolation({ cacheDir, clock, loader, spare: false });
+  const isolation = new Isolation({ cacheDir, clock, loader, spare: false, loadLimitMs: options.loadLimit ?? 30_000 });
   const reader = new PluginReader({
     loader,
     configs: createConfigSource({
@@ -77,7 +77,7 @@ function told({ name, aliases, origin, configured, schema, outcome, failure }: I
   const values: ConfigurationValue[] = [];
   const walk = (value: unknown, path: readonly string[], at: JsonSchema | undefined, hidden: boolean): void => {
     const pointer = path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-    const secret = hidden || at?.encrypted === true;
+    const secret = hidden || at?.encrypted === true || configured.secrets.has(pointer);
     const children = Array.isArray(value)
       ? value.map((item, index) => [String(index), item] as const)
       : isPlainMap(value)

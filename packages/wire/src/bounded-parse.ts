@@ -7,7 +7,12 @@ const MOST_LEXEMES = 100_000;
 const DEEPEST_STACK = 256;
 
 /** Parses the one document of a text, and gives up in good time when it is huge in lexemes or nested too deeply. */
-export function boundedParse(yaml: typeof Yaml, text: string, lines: Yaml.LineCounter): Yaml.Document.Parsed | Refusal {
+export function boundedParse(
+  yaml: typeof Yaml,
+  text: string,
+  lines: Yaml.LineCounter,
+  customTags: Yaml.ScalarTag[] = [],
+): Yaml.Document.Parsed | Refusal {
   const parser = new yaml.Parser(lines.addNewLine);
   lines.addNewLine(0);
   const tokens: Yaml.CST.Token[] = [];
@@ -18,7 +23,7 @@ export function boundedParse(yaml: typeof Yaml, text: string, lines: Yaml.LineCo
     if (parser.stack.length > DEEPEST_STACK) return { reason: 'it is nested too deeply', offset: parser.offset };
   }
   for (const token of parser.end()) tokens.push(token);
-  const composer = new yaml.Composer({ version: '1.2', schema: 'core', uniqueKeys: false });
+  const composer = new yaml.Composer({ version: '1.2', schema: 'core', uniqueKeys: false, customTags });
   const [first, second] = composer.compose(tokens, true, text.length);
   if (second !== undefined) return { reason: 'it has more than one document', offset: second.range[0] };
   return first ?? { reason: 'it has no document', offset: 0 };

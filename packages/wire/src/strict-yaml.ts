@@ -2,6 +2,7 @@ import type * as Yaml from 'yaml';
 import { boundedParse } from './bounded-parse.ts';
 import { codeFrame } from './code-frame.ts';
 import { errors } from './errors.ts';
+import { SecretReference } from './secret-reference.ts';
 import { type Position, type Positions, type SourceProblem, sourceProblem } from './source-problem.ts';
 import { YamlWalk } from './yaml-walk.ts';
 
@@ -20,7 +21,15 @@ export type YamlOutcome =
 export interface YamlOptions {
   /** Shows the lines around each problem. Off for files that may hold secrets: then nothing of the file is quoted. Default true. */
   readonly frames?: boolean;
+  /** Takes `!secret env:NAME` and `!secret file:PATH` for a `SecretReference`. Default false: then every tag is refused. */
+  readonly secrets?: boolean;
 }
+
+/** Where a text is, in place of the text. */
+const SECRET: Yaml.ScalarTag = {
+  tag: '!secret',
+  resolve: (text, onError) => SecretReference.from(text) ?? onError('A secret is "env:NAME" or "file:PATH"'),
+};
 
 const MOST_PROBLEMS = 20;
 
@@ -30,7 +39,11 @@ let library: typeof Yaml | undefined;
  * Reads YAML 1.2 that only holds data: one document, no tags, no repeated keys, no `__proto__`, keys that are text, bounded aliases,
  * depth and size. `<<` merges. Anything else is a problem with line and column; nothing is thrown.
  */
-export async function parseYaml(text: string, file: string, { frames = true }: YamlOptions = {}): Promise<YamlOutcome> {
+export async function parseYaml(
+  text: string,
+  file: string,
+  { frames = true, secrets = false }: YamlOptions = {},
+): Promise<YamlOutcome> {
   // Loading the parser takes 25 ms, which a host without YAML files need not pay.
   library ??= await import('yaml');
   const yaml = library;
@@ -47,7 +60,7 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
       ...(frames && { frame: codeFrame(text, position) }),
     });
   };
-  const parsed = boundedParse(yaml, text, lines);
+  const parsed = boundedParse(yaml, text, lines, secrets ? [SECRET] : []);
   if ('reason' in parsed) return { problems: [problem('BP_YAML_REFUSED', parsed.reason, parsed.offset)] };
   const broken = [...parsed.errors, ...parsed.warnings];
   if (broken.length > 0) {
@@ -71,7 +84,8 @@ export async function parseYaml(text: string, file: string, { frames = true }: Y
 
 /** What the parser puts into a sentence together with text of the file, said without it. */
 const UNQUOTED: Readonly<Record<string, string>> = {
-  TAG_RESOLVE_FAILED: 'There is a tag that cannot be read',
+  TAG_RESOLVE_FAILED:
+    'There is a tag that cannot be read; a secret is written "!secret env:NAME" or "!secret file:PATH"',
   BAD_DIRECTIVE: 'There is a directive that cannot be read',
   BAD_ALIAS: 'There is an alias that cannot be read',
   BAD_DQ_ESCAPE: 'There is an escape that does not exist',
