@@ -3,6 +3,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PluginFiles, writePlugins } from './testing/plugin-files.ts';
 
@@ -120,5 +121,23 @@ describe('backplane config validate', () => {
     expect(code).toBe(2);
     expect(err).toContain('There is no plugin "shp"; found plain, shop.');
     expect((await backplane(['validate', '--plugn=shop'])).code).toBe(2);
+  });
+});
+
+describe('backplane config schema', () => {
+  it('is that of the host’s file with every plugin in it, and that of a plugin’s own', async () => {
+    await writePlugins(folder, FILES);
+    const ajv = new Ajv2020({ strict: false });
+    const base = ajv.compile(JSON.parse((await backplane(['schema'])).out) as object);
+    const own = ajv.compile(JSON.parse((await backplane(['schema', '--plugin=shop'])).out) as object);
+    const wrongBase: unknown = { plugins: { shop: { currency: 7 } } };
+    expect([
+      base({ plugins: { directories: ['./x'], shop: { currency: 'EUR', priority: 3 } } }),
+      base(wrongBase),
+    ]).toEqual([true, false]);
+    expect([
+      own({ default: { urls: ['a'] }, production: { threshold: 0.1 } }),
+      own({ production: { threshold: 'x' } }),
+    ]).toEqual([true, false]);
   });
 });

@@ -4,6 +4,8 @@
  * With `--check` nothing is written, and the exit code is 1 when a file is not what it should be.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { DEFAULT_ENVIRONMENTS } from '@backplane/config';
+import { hostFileSchema, pluginFileSchema } from '@backplane/wire';
 import { ManifestSchema } from '@backplane/wire/manifest';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
@@ -16,10 +18,14 @@ export function generatedSchemas(): ReadonlyMap<string, string> {
   const { $schema, $id, title, description, ...rest } = JSON.parse(JSON.stringify(ManifestSchema));
   const schema = { $schema, $id, title, description, ...rest };
   return new Map([
-    ['plugin.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['plugin.schema.json', asText(schema)],
     ['plugin.validate.js', compiledCheck(schema)],
+    ['base.schema.json', asText(hostFileSchema())],
+    ['plugin-config.schema.json', asText(pluginFileSchema(undefined, DEFAULT_ENVIRONMENTS))],
   ]);
 }
+
+const asText = (schema: object): string => `${JSON.stringify(schema, null, 2)}\n`;
 
 /** Compiled here because compiling takes Ajv 70 ms, which every start of a host would pay. */
 function compiledCheck(schema: object): string {

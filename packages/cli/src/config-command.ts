@@ -1,6 +1,12 @@
 import { relative } from 'node:path';
 import { canonicalName } from '@backplane/base';
-import { type ConfigurationValue, type PluginConfiguration, readConfiguration } from '@backplane/runtime';
+import {
+  type ConfigurationValue,
+  DEFAULT_ENVIRONMENTS,
+  type PluginConfiguration,
+  readConfiguration,
+} from '@backplane/runtime';
+import { hostFileSchema, pluginFileSchema } from '@backplane/wire';
 import { errors } from './errors.ts';
 import { EXIT, hostOptions, refuse } from './run-host.ts';
 import type { StartFlags } from './start-options.ts';
@@ -31,6 +37,17 @@ export async function validateCommand(flags: ConfigFlags): Promise<void> {
       wrong.length === 0 ? paint.green('Everything is right.') : `${wrong.length} of ${plugins.length} are wrong.`;
     return [...lines, '', summary].join('\n');
   });
+}
+
+/** `backplane config schema`: the JSON Schema of `base.yaml`, or with `--plugin` of that plugin's file, for editors. */
+export async function schemaCommand(flags: ConfigFlags): Promise<void> {
+  const plugins = await read(flags);
+  const [only] = flags.plugin === undefined ? [] : plugins;
+  const schema =
+    only === undefined
+      ? hostFileSchema(Object.fromEntries(plugins.map(({ plugin, schema }) => [plugin, schema])))
+      : pluginFileSchema(only.schema, DEFAULT_ENVIRONMENTS);
+  process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
 }
 
 const isWrong = ({ issues, failure }: PluginConfiguration): boolean => issues.length > 0 || failure !== undefined;

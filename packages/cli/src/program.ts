@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { showCommand, validateCommand } from './config-command.ts';
+import { schemaCommand, showCommand, validateCommand } from './config-command.ts';
 import { devCommand } from './dev-command.ts';
 import { listCommand, reloadCommand, whyCommand } from './plugin-command.ts';
 import { EXIT } from './run-host.ts';
@@ -42,6 +42,11 @@ export function createProgram(): Command {
   configCommand(config, 'validate', 'Says everything that is wrong: 0 when nothing is, 1 when something is.').action(
     validateCommand,
   );
+  configCommand(
+    config,
+    'schema',
+    'The JSON Schema of base.yaml, or with --plugin of the file of a plugin, for editors.',
+  ).action(schemaCommand);
   return program;
 }
 

@@ -1,4 +1,4 @@
-export { type DiscoverySettings, readDiscoverySettings } from '@backplane/config';
+export { DEFAULT_ENVIRONMENTS, type DiscoverySettings, readDiscoverySettings } from '@backplane/config';
 export { createHost } from './create-host.ts';
 export type { Host, HostStart } from './host.ts';
 export type { HostOptions } from './host-options.ts';

@@ -29,6 +29,8 @@ export interface PluginConfiguration {
   readonly origin: string;
   readonly enabled: boolean;
   readonly values: readonly ConfigurationValue[];
+  /** As JSON Schema, where that can be known. */
+  readonly schema: JsonSchema | undefined;
   readonly issues: readonly ConfigIssue[];
   /** Why its code or schema cannot be had, so that nothing could be checked. */
   readonly failure: { readonly code: string; readonly message: string } | undefined;
@@ -99,6 +101,7 @@ function told({ name, aliases, origin, configured, schema, outcome, failure }: I
     origin,
     enabled: configured.settings.enabled !== false,
     values,
+    schema,
     issues,
     failure: wrong && { code: wrong.code, message: wrong.message },
   };

@@ -1,4 +1,5 @@
 export { codeFrame } from './code-frame.ts';
+export { HOST_FILE_SCHEMA_ID, hostFileSchema, PLUGIN_FILE_SCHEMA_ID, pluginFileSchema } from './config-file-schemas.ts';
 export type {
   ExtensionPointBody,
   ExtensionPointsBody,
