@@ -37,6 +37,12 @@ export const errors = defineErrors('config', {
     mend: 'Write "default:" and the environments as maps of keys.',
     message: (d: { what: string }) => `${d.what} must be a map of keys.`,
   },
+  BP_CONFIG_KEY_MISSPELT: {
+    title: 'A key of a file of the host is nearly one that it knows.',
+    status: 422,
+    mend: 'Write the key that is meant, or give yours a name that cannot be taken for it.',
+    message: (d: { key: string; nearest: string }) => `"${d.key}" is not a known key. Did you mean "${d.nearest}"?`,
+  },
   BP_SECRET_UNREADABLE: {
     title: 'A secret that configuration refers to cannot be read.',
     status: 422,

@@ -81,6 +81,14 @@ plugin_settings:
     ]);
   });
 
+  it('are refused where a key is nearly one that they know, and may hold what is others’', async () => {
+    write({ 'base.yaml': 'database: {}\nservices: []\nplugin_setings:\n  shop:\n    enabled: false\n' });
+    const { problems, settings } = await read('shop');
+    expect(problems).toMatchObject([{ line: 3, code: 'BP_CONFIG_KEY_MISSPELT' }]);
+    expect(problems[0]?.message).toContain('Did you mean "plugin_settings"?');
+    expect(settings).toEqual({});
+  });
+
   it('that cannot be read are a problem of each plugin, and of none when they are mended', async () => {
     write({ 'base.yaml': 'plugins: [' });
     const source = createConfigSource({ configDir: folder, environment: 'production' });
