@@ -7,6 +7,7 @@ describe('the options of a start', () => {
     expect(startOptions({}, {})).toEqual({
       pluginPaths: ['./plugins'],
       packagesOf: '.',
+      variables: {},
       configDir: './config',
       dataDir: './data',
       environment: 'development',
