@@ -156,6 +156,73 @@ describe('folders of plugins', () => {
   });
 });
 
+describe('two plugins of one name', () => {
+  const state = (test: Live, name: string) => test.host.status().find((status) => status.name === name)?.state.phase;
+  const running = (test: Live, name: string) =>
+    vi.waitFor(() => expect(state(test, name)).toBe('running'), { timeout: 10_000 });
+
+  it('leave the first serving when the second goes, or calls itself something else', async () => {
+    await using test = await live({ 'plugins/books.ts': plugin('books', '1.0.0') });
+    for (const mend of ['remove', 'rename']) {
+      await test.write({ 'plugins/copy.ts': plugin('books', '2.0.0') });
+      expect(await test.next('books')).toMatchObject({ action: 'refuse', outcome: 'returned' });
+      if (mend === 'remove') await rm(join(test.folder, 'plugins/copy.ts'));
+      else await test.write({ 'plugins/copy.ts': plugin('copies', '2.0.0') });
+      expect(await test.next('books')).toMatchObject({ action: 'keep', outcome: 'applied', toVersion: '1.0.0' });
+      expect(await test.get('/books')).toMatchObject({ version: '1.0.0' });
+    }
+    expect(await test.next('copies')).toMatchObject({ action: 'add', outcome: 'applied' });
+  });
+
+  it('let the second take over when the first goes, wherever it lies', async () => {
+    await using test = await live({ 'plugins/books.ts': plugin('books', '1.0.0') });
+    await test.write({ 'plugins/other/plugin.ts': plugin('books', '2.0.0') });
+    await test.next('books');
+    await rm(join(test.folder, 'plugins/books.ts'));
+    expect(await test.next('books')).toMatchObject({ outcome: 'applied', toVersion: '2.0.0' });
+    expect(await test.get('/books')).toMatchObject({ version: '2.0.0' });
+  });
+
+  it('are both gone when both files are', async () => {
+    await using test = await live({ 'plugins/books/plugin.ts': plugin('books', '1.0.0') });
+    await test.write({ 'plugins/books.ts': plugin('books', '2.0.0') });
+    await test.next('books');
+    await Promise.all([
+      rm(join(test.folder, 'plugins/books.ts')),
+      rm(join(test.folder, 'plugins/books'), { recursive: true }),
+    ]);
+    await vi.waitFor(() => expect(state(test, 'books')).toBeUndefined(), { timeout: 10_000 });
+    await test.write({ 'plugins/books.ts': plugin('books', '3.0.0') });
+    await running(test, 'books');
+  });
+});
+
+describe('a plugin that is refused before it is read', () => {
+  it('is no longer there when its folder is gone', async () => {
+    await using test = await live({ 'plugins/hello.ts': plugin('hello', '1.0.0') });
+    await test.write({ 'plugins/odd/plugin.yaml': 'nam: odd', 'plugins/odd/plugin.ts': 'x' });
+    expect(await test.next('odd')).toMatchObject({ action: 'refuse', outcome: 'failed' });
+    await rm(join(test.folder, 'plugins/odd'), { recursive: true });
+    await vi.waitFor(() => expect(test.host.status().map(({ name }) => name)).toEqual(['hello']), { timeout: 10_000 });
+  });
+});
+
+describe('a mistake that is undone', () => {
+  it.each(['inline', 'process'] as const)('is told as mended, at level %s', async (level) => {
+    await using test = await live(
+      { 'plugins/hello.ts': plugin('hello', '1.0.0') },
+      level === 'process' ? { hello: level } : {},
+    );
+    for (const wrong of ['(((', 'throw new Error("Not today.");']) {
+      await test.write({ 'plugins/hello.ts': plugin('hello', '1.0.0') + wrong });
+      expect(await test.next('hello')).toMatchObject({ outcome: 'returned' });
+      await test.write({ 'plugins/hello.ts': plugin('hello', '1.0.0') });
+      expect(await test.next('hello')).toMatchObject({ action: 'keep', outcome: 'applied', toVersion: '1.0.0' });
+      expect(test.host.status()[0]?.lastChange).toMatchObject({ outcome: 'applied' });
+    }
+  });
+});
+
 describe('configuration', () => {
   it('reaches its plugin as it is saved, also in a folder that comes later, and is refused whole where it is wrong', async () => {
     await using test = await live({ 'plugins/hello.ts': plugin('hello', '1.0.0') });

@@ -167,12 +167,14 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     reader,
     configFolder: realFolder(pluginConfigDir),
     hostFolder: realFolder(configDir),
+    onTrouble: (message) => logger.warn(message),
   });
 
   const live = new LivePlugins({
     folders: [...(options.pluginPaths ?? []), configDir, pluginConfigDir],
     library,
     apply: (change) => kernel.apply(change),
+    reasonOf: (name) => (kernel.knows(name) ? kernel.pluginStatus(name).reason : undefined),
     logger: logging.logger('backplane.watch'),
     onLive: options.onLive,
     clock,

@@ -2,7 +2,7 @@ import { canonicalName, isBackplaneError } from '@backplane/base';
 import type { Change, Kernel } from '@backplane/kernel';
 import type { IsolationLevel, Logger } from '@backplane/plugin-api';
 import type { ChangeReport } from '@backplane/ports';
-import type { LoadedPlugins } from './loaded-plugin.ts';
+import { type LoadedPlugins, namesOf } from './loaded-plugin.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 
 export interface FileChangesOptions {
@@ -85,6 +85,3 @@ const toChange = ({ plugins, refusals, disabled }: LoadedPlugins): Change => ({
   refuse: refusals,
   disable: disabled,
 });
-
-const namesOf = ({ plugins, refusals, disabled }: LoadedPlugins): Set<string> =>
-  new Set([...plugins.map(({ unit }) => unit.data.name), ...[...refusals, ...disabled].map(({ name }) => name)]);

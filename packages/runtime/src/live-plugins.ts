@@ -16,6 +16,8 @@ export interface LiveChange {
   readonly toVersion: string | undefined;
   /** Why it is not live, with file and line where the code is at fault. */
   readonly problem: string | undefined;
+  /** Why it no longer runs though its files are there. */
+  readonly stopped: string | undefined;
   /** The lines around the place that is at fault, the one meant marked. */
   readonly frame: string | undefined;
   /** Milliseconds from the first look at the files to the swap. */
@@ -33,6 +35,8 @@ export interface LivePluginsOptions {
     readonly force: readonly string[];
     readonly reason: string;
   }): Promise<ChangeReport>;
+  /** Why a plugin is in the state that it is in; `undefined` where it is not known. */
+  reasonOf(name: string): string | undefined;
   readonly logger: Logger;
   readonly onLive: ((change: LiveChange) => void) | undefined;
   readonly clock: Clock;
@@ -81,7 +85,7 @@ export class LivePlugins {
       });
       const tookMs = clock.monotonic() - began;
       const errorOf = new Map(refusals.map(({ name, error }) => [name, error]));
-      for (const step of report.steps) if (step.action !== 'keep') this.#tell(step, tookMs, errorOf.get(step.name));
+      for (const step of report.steps) this.#tell(step, tookMs, errorOf.get(step.name));
     } catch (error) {
       logger.error(`The changed files are not live: ${messageOf(error)}`, { error });
     }
@@ -96,6 +100,7 @@ export class LivePlugins {
       fromVersion,
       toVersion,
       problem: outcome === 'applied' ? undefined : (failure?.message ?? step.reason),
+      stopped: action === 'remove' ? this.#options.reasonOf(step.name) : undefined,
       frame: outcome === 'applied' ? undefined : this.#frame(error, failure?.stack ?? ''),
       tookMs,
     };
@@ -116,9 +121,11 @@ export class LivePlugins {
 }
 
 /** What a person reads of a change, without its problem. */
-export function liveLine({ plugin, action, outcome, fromVersion, toVersion, tookMs }: LiveChange): string {
+export function liveLine({ plugin, action, outcome, fromVersion, toVersion, stopped, tookMs }: LiveChange): string {
   if (outcome === 'returned') return `${plugin} ${fromVersion ?? ''} serves on; the new version does not run`;
   if (outcome === 'failed') return `${plugin} does not run`;
+  if (action === 'keep') return `${plugin} ${toVersion} serves on; what was wrong is mended`;
+  if (stopped !== undefined) return `${plugin} ${fromVersion ?? ''} no longer runs: ${stopped}`;
   if (action === 'remove') return `${plugin} ${fromVersion ?? ''} is gone`;
   const versions = action === 'add' ? `${toVersion} runs` : `${fromVersion} → ${toVersion}`;
   return `${plugin} ${versions}, after ${Math.round(tookMs)} ms`;

@@ -26,6 +26,10 @@ export interface LoadedPlugins {
   readonly disabled: readonly Disabled[];
 }
 
+/** Everything that was found, whatever became of it. */
+export const namesOf = ({ plugins, refusals, disabled }: LoadedPlugins): Set<string> =>
+  new Set([...plugins.map(({ unit }) => unit.data.name), ...[...refusals, ...disabled].map(({ name }) => name)]);
+
 /** What became of reading one plugin. */
 export type Loaded = { readonly name: string; readonly origin: string } & (
   | { readonly outcome: 'ready'; readonly desired: DesiredPlugin }

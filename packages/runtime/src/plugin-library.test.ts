@@ -31,6 +31,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     reader: new PluginReader({ loader, configs, isolation: {}, isolate, inUse: () => false, onHeld: () => {} }),
     configFolder: '/nowhere',
     hostFolder: '/nowhere',
+    onTrouble: () => {},
   });
   const { plugins, refusals } = await library.loadAll();
   expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good']);

@@ -5,7 +5,7 @@ import type { DesiredPlugin } from '@backplane/kernel';
 import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
 import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
-import { describe, type Loaded, type LoadedPlugins, settle } from './loaded-plugin.ts';
+import { describe, type Loaded, type LoadedPlugins, namesOf, settle } from './loaded-plugin.ts';
 import type { PluginReader, Reading } from './plugin-reader.ts';
 import type { RegisteredPlugins } from './registered-plugins.ts';
 
@@ -27,6 +27,8 @@ export interface PluginLibraryOptions {
   readonly configFolder: string;
   /** The folder of the host's own. */
   readonly hostFolder: string;
+  /** Told once what is wrong with a plugin folder as a whole. */
+  readonly onTrouble: (message: string) => void;
 }
 
 /** Modules are read and evaluated this many at a time. */
@@ -39,6 +41,10 @@ export class PluginLibrary {
   readonly #reader: PluginReader;
   /** Problems of discovery that have been told. */
   #told: ReadonlySet<string> = new Set();
+  /** Names of what is there and could not be read. */
+  #refused: ReadonlySet<string> = new Set();
+  /** Names of all that is there. */
+  #present: ReadonlySet<string> = new Set();
 
   constructor(options: PluginLibraryOptions) {
     this.#options = options;
@@ -55,46 +61,32 @@ export class PluginLibrary {
     const there = new Set(candidates.map(placeOf));
     for (const plugin of this.#known.all()) if (!there.has(placeOf(plugin.candidate))) this.#known.forget(plugin);
     this.#newProblems(problems);
-    return this.#settle([...program, ...(await this.#loadMany(candidates))], problems);
+    const loaded = await this.#loadMany(candidates);
+    this.#names(problems);
+    return this.#settle([...program, ...loaded], problems.filter(isOfPlugin));
   }
 
   /**
    * What has become of the plugins whose files these are. With `structural`, files or folders have come or gone: new plugins are found, and
-   * those that are missing named. Nothing else is read.
+   * those that are missing named. Nothing else is read, but for those who claimed a name that is free now.
    */
   async changed(paths: ReadonlySet<string>, structural: boolean): Promise<ChangedPlugins> {
     this.#options.configs.refresh();
     const looked = structural || [...paths].some(isManifest);
-    const { candidates, problems } = looked ? await this.#discover() : { candidates: undefined, problems: [] };
+    const found = looked ? await this.#discover() : undefined;
     const concerned = new Map(
       this.#known.concernedBy(paths).map((plugin) => [placeOf(plugin.candidate), plugin.candidate]),
     );
-    const gone: KnownPlugin[] = [];
-    if (candidates !== undefined) {
-      const there = new Map(candidates.map((candidate) => [placeOf(candidate), candidate]));
-      for (const plugin of this.#known.all()) {
-        const place = placeOf(plugin.candidate);
-        if (there.has(place)) continue;
-        concerned.delete(place);
-        this.#known.forget(plugin);
-        gone.push(plugin);
-      }
-      for (const [place, candidate] of there) {
-        // One that has come, one whose entry is another file now, and a fresh look at the manifest of one that is concerned.
-        if (this.#known.at(candidate)?.candidate.entry !== candidate.entry || concerned.has(place))
-          concerned.set(place, candidate);
-      }
-    }
-    const before = new Map([...concerned.values()].map((candidate) => [candidate, this.#known.at(candidate)?.name]));
+    const gone = found === undefined ? [] : this.#compare(found.candidates, concerned);
+    const before = [...gone, ...[...concerned.values()].flatMap((candidate) => this.#known.at(candidate) ?? [])];
     const loaded = await this.#loadMany([...concerned.values()]);
-    const settled = await this.#settle(loaded, this.#newProblems(problems), this.#taken(new Set(concerned.keys())));
-    const now = new Set([
-      ...settled.plugins.map(({ unit }) => unit.data.name),
-      ...[...settled.refusals, ...settled.disabled].map(({ name }) => name),
-    ]);
-    // One that calls itself something else now, is no longer there under its old name.
-    const renamed = [...before.values()].filter((name) => name !== undefined && !now.has(name)) as string[];
-    const left = [...gone.map(({ name }) => name), ...renamed].filter((name) => !now.has(name));
+    const heirs = this.#heirsOf(before, loaded, concerned);
+    for (const candidate of heirs) concerned.set(placeOf(candidate), candidate);
+    loaded.push(...(await this.#loadMany(heirs)));
+    const news = found === undefined ? [] : this.#newProblems(found.problems);
+    const settled = await this.#settle(loaded, news, this.#taken(new Set(concerned.keys())));
+    const now = namesOf(settled);
+    const left = this.#names(found === undefined ? undefined : found.problems).filter((name) => !now.has(name));
     const manifests = [...concerned.values()].filter(
       ({ manifestFile }) => manifestFile !== undefined && paths.has(manifestFile),
     );
@@ -104,11 +96,50 @@ export class PluginLibrary {
     return { ...settled, gone: left, force };
   }
 
-  /** Those that have not been told yet. */
+  /** Adds to `concerned` what has come or has another entry, and a fresh look at what was in it; forgets what is missing, and gives it. */
+  #compare(candidates: readonly PluginCandidate[], concerned: Map<string, PluginCandidate>): KnownPlugin[] {
+    const there = new Map(candidates.map((candidate) => [placeOf(candidate), candidate]));
+    const gone = this.#known.all().filter(({ candidate }) => !there.has(placeOf(candidate)));
+    for (const plugin of gone) {
+      concerned.delete(placeOf(plugin.candidate));
+      this.#known.forget(plugin);
+    }
+    for (const [place, candidate] of there) {
+      if (this.#known.at(candidate)?.candidate.entry !== candidate.entry || concerned.has(place))
+        concerned.set(place, candidate);
+    }
+    return gone;
+  }
+
+  /** Plugins that were not read now and claim a name that those before them have given up. */
+  #heirsOf(
+    before: readonly KnownPlugin[],
+    loaded: readonly Loaded[],
+    read: ReadonlyMap<string, PluginCandidate>,
+  ): PluginCandidate[] {
+    const free = new Set(before.flatMap(({ name, aliases }) => [name, ...aliases]));
+    for (const { name } of loaded) free.delete(name);
+    const heirs = this.#known.all().filter(({ name, aliases, candidate }) => {
+      return !read.has(placeOf(candidate)) && [name, ...aliases].some((one) => free.has(one));
+    });
+    return heirs.map(({ candidate }) => candidate);
+  }
+
+  /** Notes the names of all that is there, sound or not, and gives those that were there before and are no longer. */
+  #names(problems: readonly DiscoveryProblem[] | undefined): string[] {
+    const before = this.#present;
+    if (problems !== undefined) this.#refused = new Set(problems.flatMap(({ plugin }) => plugin ?? []));
+    this.#present = new Set([...this.#known.all().map(({ name }) => name), ...this.#refused]);
+    return [...before].filter((name) => !this.#present.has(name));
+  }
+
+  /** Those that have not been told yet. What is wrong with a folder as a whole is no plugin's matter. */
   #newProblems(problems: readonly DiscoveryProblem[]): DiscoveryProblem[] {
     const told = this.#told;
     this.#told = new Set(problems.map(describe));
-    return problems.filter((problem) => !told.has(describe(problem)));
+    const news = problems.filter((problem) => !told.has(describe(problem)));
+    for (const problem of news) if (!isOfPlugin(problem)) this.#options.onTrouble(describe(problem));
+    return news.filter(isOfPlugin);
   }
 
   /** Names that belong to plugins elsewhere, and where those are. */
@@ -213,3 +244,5 @@ export class PluginLibrary {
     return loaded;
   }
 }
+
+const isOfPlugin = ({ plugin, origin }: DiscoveryProblem): boolean => plugin !== undefined || origin !== undefined;

@@ -17,7 +17,7 @@ import type { ResourceTable } from '../scope/resource-table.ts';
 import type { Candidate, Entry } from './candidate.ts';
 import { type Change, leaving } from './change.ts';
 import { ChangeExecution } from './change-execution.ts';
-import { draftChange, namesIn, refuseBreaking } from './draft-change.ts';
+import { type ChangeDraft, draftChange, namesIn, refuseBreaking } from './draft-change.ts';
 import { type Generation, NOTHING_RESOLVED } from './generation.ts';
 import { GenerationTable } from './generation-table.ts';
 
@@ -235,7 +235,12 @@ export class Reconciler {
     );
     const steps = await execution.run();
     if (this.#phase === 'booting') this.#phase = 'ready';
-    const report = { generation: this.current.id, steps: [...refused, ...steps], tookMs: clock.monotonic() - began };
+    const kept = this.#mended(change, draft);
+    const report = {
+      generation: this.current.id,
+      steps: [...refused, ...steps, ...kept],
+      tookMs: clock.monotonic() - began,
+    };
     this.#options.onChange(report);
     return report;
   }
@@ -246,6 +251,29 @@ export class Reconciler {
     const instance = new Instance(entry.desired.unit, entry.desired.config, ordinal, this.#surroundings);
     this.#made.add(instance);
     return instance;
+  }
+
+  /** Plugins whose last change had failed and for which the change at hand asks what runs already. */
+  #mended(change: Change, { steps }: ChangeDraft): StepReport[] {
+    const moved = new Set(steps.map(({ name }) => name));
+    return namesIn(change).flatMap((name): StepReport[] => {
+      const record = this.records.get(name);
+      const version = record?.instance?.data.version;
+      if (moved.has(name) || version === undefined || record?.lastChange?.outcome !== 'returned') return [];
+      record.lastChange = { outcome: 'applied', at: this.#options.clock.now(), version };
+      const reason = 'what runs is what is asked for again';
+      return [
+        {
+          name,
+          action: 'keep',
+          fromVersion: version,
+          toVersion: version,
+          reason,
+          outcome: 'applied',
+          failure: undefined,
+        },
+      ];
+    });
   }
 
   /** Shows plugins whose code could not be loaded. */
