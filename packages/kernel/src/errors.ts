@@ -122,6 +122,12 @@ export const errors = defineErrors('kernel', {
     message: (d: { plugin: string; version: string }) =>
       `Something of plugin "${d.plugin}" ${d.version} still runs although it has been unloaded.`,
   },
+  BP_SCOPE_MISUSED: {
+    title: 'A scope was asked for what cannot be',
+    mend: 'Correct the call.',
+    message: (d: { scope: string; label: string; problem: string }) =>
+      `"${d.label}" cannot be added to scope "${d.scope}": ${d.problem}.`,
+  },
   BP_SCOPE_CLOSED: {
     title: 'An effect is registered in a scope that is closed',
     mend: 'Register effects while the plugin runs; check scope.signal in long work.',

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { GlobalChanges, KnownSurfaces } from './global-changes.ts';
 
@@ -40,6 +42,20 @@ describe('GlobalChanges', () => {
     } finally {
       Reflect.deleteProperty(globalThis, 'sharedByTest');
     }
+  });
+
+  it('holds nothing against a library that keeps one object for the whole process', async () => {
+    // In a realm of its own: here, others have loaded the library before.
+    const script = `
+      import { GlobalChanges, KnownSurfaces } from ${JSON.stringify(import.meta.resolve('./global-changes.ts'))};
+      const changes = new GlobalChanges(new KnownSurfaces());
+      changes.watch(['globalThis']);
+      await import(${JSON.stringify(import.meta.resolve('zod'))});
+      if (!('__zod_globalRegistry' in globalThis)) throw new Error('The library has another name for it now.');
+      globalThis.mine = 1;
+      console.log(changes.left().map(({ label }) => label).join());`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+    expect(stdout.trim()).toBe('mine');
   });
 
   it('sees a change that ends where it began, if somebody has looked in between', () => {

@@ -10,6 +10,18 @@ export type Surface = ReadonlyMap<PropertyKey, PropertyDescriptor>;
 /** What `EventEmitter` keeps for itself; listeners are accounted for one by one. */
 const BOOKKEEPING: ReadonlySet<PropertyKey> = new Set(['_events', '_eventsCount', '_maxListeners', 'domain']);
 
+/**
+ * One object for the whole process, which these libraries put there when it is missing and take when it is there, so that copies of them
+ * work together: it is kept once, however often a plugin is reloaded, and no author can undo it.
+ */
+const SINGLETONS: ReadonlySet<PropertyKey> = new Set([
+  '__zod_globalConfig',
+  '__zod_globalRegistry',
+  Symbol.for('opentelemetry.js.api.1'),
+  Symbol.for('undici.globalDispatcher.1'),
+  Symbol.for('undici.globalDispatcher.2'),
+]);
+
 /** The objects that a mention leads to: a global and, where it is a class, its prototype. */
 export function sharedObjects(mention: string): readonly SharedObject[] {
   if (mention === 'globalThis') return [{ name: mention, object: globalThis }];
@@ -24,7 +36,8 @@ export function sharedObjects(mention: string): readonly SharedObject[] {
 export function surfaceOf(object: object): Surface {
   const surface = new Map<PropertyKey, PropertyDescriptor>();
   for (const key of Reflect.ownKeys(object)) {
-    const descriptor = BOOKKEEPING.has(key) ? undefined : Reflect.getOwnPropertyDescriptor(object, key);
+    const descriptor =
+      BOOKKEEPING.has(key) || SINGLETONS.has(key) ? undefined : Reflect.getOwnPropertyDescriptor(object, key);
     if (descriptor !== undefined) surface.set(key, descriptor);
   }
   return surface;

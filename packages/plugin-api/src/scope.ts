@@ -15,13 +15,13 @@ export interface Scope {
   readonly label: string;
   /** Aborts when the scope begins to be undone. */
   readonly signal: AbortSignal;
-  /** Owns an effect of any kind. `dispose` is called once, and awaited. */
+  /** Owns an effect of any kind. `dispose` is called once, and awaited. @throws BP_SCOPE_MISUSED where it is no function, as all below do */
   add(label: string, dispose: () => void | Promise<void>): Effect;
   /** Owns a disposable and gives it back. */
   use<T extends Disposable | AsyncDisposable>(label: string, disposable: T): T;
   /** A scope within this one, undone with it or before it. */
   child(label: string): Scope & AsyncDisposable;
-  /** Runs `tick` every `everyMs`, counted from the end of one tick to the start of the next. A tick that throws is logged. */
+  /** Runs `tick` every `everyMs`, counted from the end of one tick to the start of the next. A tick that throws is logged. @throws BP_SCOPE_MISUSED unless `everyMs` is above 0 */
   interval(label: string, everyMs: number, tick: (call: CallContext) => void | Promise<void>): Effect;
   /** Runs `action` once, `delayMs` after activation or after the call, whichever is later. */
   timeout(label: string, delayMs: number, action: (call: CallContext) => void | Promise<void>): Effect;

@@ -43,6 +43,25 @@ describe('a scope', () => {
     expect(scope.labels()).toEqual([]);
   });
 
+  it('refuses times and actions that are none, and owns nothing of them', () => {
+    const { scope } = createScope();
+    const nothing = undefined as never;
+    for (const ms of [0, -1, Number.NaN]) {
+      expect(() => scope.interval('often', ms, () => {})).toThrow(
+        expect.objectContaining({ code: 'BP_SCOPE_MISUSED' }),
+      );
+    }
+    for (const misuse of [
+      () => scope.timeout('late', Number.NaN, () => {}),
+      () => scope.timeout('late', 1, nothing),
+      () => scope.interval('often', 1, nothing),
+      () => scope.task('task', nothing),
+      () => scope.add('effect', nothing),
+    ])
+      expect(misuse).toThrow(expect.objectContaining({ code: 'BP_SCOPE_MISUSED' }));
+    expect(scope.labels()).toEqual([]);
+  });
+
   it('names what could not be undone and goes on with the rest', async () => {
     const { scope, clock } = createScope();
     const undone: string[] = [];

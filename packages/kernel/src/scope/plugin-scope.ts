@@ -50,6 +50,7 @@ export class PluginScope implements Scope {
   }
 
   add(label: string, dispose: () => void | Promise<void>): Effect {
+    this.#assertFunction(label, 'what undoes it', dispose);
     return this.#own(label, dispose);
   }
 
@@ -78,10 +79,14 @@ export class PluginScope implements Scope {
   }
 
   interval(label: string, everyMs: number, tick: (call: CallContext) => void | Promise<void>): Effect {
+    this.#assertFunction(label, 'what it does', tick);
+    if (!(everyMs > 0)) throw this.#misused(label, `"everyMs" is ${everyMs}, and must be a number above 0`);
     return this.#start(label, new Interval(this.#owner.clock, everyMs, () => this.#owner.tick(label, tick)));
   }
 
   timeout(label: string, delayMs: number, action: (call: CallContext) => void | Promise<void>): Effect {
+    this.#assertFunction(label, 'what it does', action);
+    if (!(delayMs >= 0)) throw this.#misused(label, `"delayMs" is ${delayMs}, and must be a number from 0 on`);
     const timeout = new Timeout(this.#owner.clock, delayMs, async () => {
       await this.#owner.tick(label, action);
       this.#effects?.delete(effect as OwnedEffect);
@@ -91,6 +96,7 @@ export class PluginScope implements Scope {
   }
 
   task(label: string, run: (signal: AbortSignal) => Promise<void>): Effect {
+    this.#assertFunction(label, 'what it does', run);
     return this.#start(label, new Task(run, (error) => this.#owner.taskFailed(label, error)));
   }
 
@@ -181,6 +187,14 @@ export class PluginScope implements Scope {
     this.#effects ??= new Set();
     this.#effects.add(effect);
     return effect;
+  }
+
+  #assertFunction(label: string, what: string, given: unknown): void {
+    if (typeof given !== 'function') throw this.#misused(label, `${what} must be a function`);
+  }
+
+  #misused(label: string, problem: string): Error {
+    return errors.BP_SCOPE_MISUSED({ scope: this.label, label: String(label), problem });
   }
 
   #assertOpen(label: string): void {
