@@ -12,4 +12,10 @@ export const errors = defineErrors('base', {
       method?: string | undefined;
     }) => `${d.what} cannot be passed on${d.path === '' ? '' : `, at ${d.path}`}: ${d.reason}.`,
   },
+  BP_METHOD_MISSING: {
+    title: 'A service has no such method',
+    mend: 'Call a method that the service has.',
+    message: (d: { service: string; method: string; provider?: string | undefined }) =>
+      `Service "${d.service}"${d.provider === undefined ? '' : ` of plugin "${d.provider}"`} has no method "${d.method}".`,
+  },
 });

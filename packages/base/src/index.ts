@@ -13,4 +13,5 @@ export {
 } from './error-catalogue.ts';
 export { errors as baseErrors } from './errors.ts';
 export { canonicalName, newSpanId, newTraceId } from './ids.ts';
+export { methodsOf } from './methods-of.ts';
 export { withTimeLimit } from './time-limit.ts';

@@ -58,7 +58,7 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
       if (!init.available.includes(serviceId)) return undefined;
       let handle = handles.get(serviceId);
       if (handle === undefined) {
-        handle = createRemoteHandle(peer, surroundings.clock, serviceId);
+        handle = createRemoteHandle(peer, surroundings.clock, serviceId, init.environment !== 'production');
         handles.set(serviceId, handle);
       }
       return handle;

@@ -55,12 +55,6 @@ export const errors = defineErrors('isolation', {
     message: (d: { plugin: string; middleware: string | undefined }) =>
       `Plugin "${d.plugin}" runs in a process of its own and registered ${d.middleware === undefined ? 'middleware' : `the middleware "${d.middleware}"`}, which cannot work across processes.`,
   },
-  BP_REMOTE_METHOD_MISSING: {
-    title: 'A service has no such method.',
-    status: 501,
-    mend: 'Check the method name and the version of the providing plugin.',
-    message: (d: { service: string; method: string }) => `The service "${d.service}" has no method "${d.method}".`,
-  },
   BP_REMOTE_SERVICE_MISSING: {
     title: 'The other side of a process boundary does not have a service that was called.',
     status: 503,

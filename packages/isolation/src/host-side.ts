@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '@backplane/base';
+import { baseErrors, type Clock, messageOf } from '@backplane/base';
 import {
   type CallContext,
   type CallOptions,
@@ -103,7 +103,7 @@ export class HostSide {
     };
     const methods = withCallOptions(handle, options) as Record<string, ((...args: unknown[]) => unknown) | undefined>;
     const implementation = methods[method];
-    if (typeof implementation !== 'function') throw errors.BP_REMOTE_METHOD_MISSING({ service, method });
+    if (typeof implementation !== 'function') throw baseErrors.BP_METHOD_MISSING({ service, method });
     return implementation.apply(methods, [...args]);
   }
 

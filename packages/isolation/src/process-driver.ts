@@ -63,7 +63,7 @@ export class ProcessDriver implements InstanceDriver {
     this.#state = { phase: 'initializing', link };
     void process.ended.then((end) => this.#onEnd(link, end));
     const answer = (await peer.request(SAY.initialize, this.#init(socketPath))) as InitializeAnswer;
-    for (const id of answer.provides) host.provide(id, this.#remote(id));
+    for (const { id, methods } of answer.provides) host.provide(id, this.#remote(id, methods));
     if (answer.http) host.http.forward({ socketPath, ...answer.http, carry: (call) => this.#carry(call) });
     this.#orThrow();
     this.#state = { phase: 'running', link };
@@ -176,9 +176,10 @@ export class ProcessDriver implements InstanceDriver {
     };
   }
 
-  #remote(service: string) {
+  #remote(service: string, methods: readonly string[]) {
     return {
       remote: true,
+      methods,
       invoke: async (method: string, args: readonly unknown[], call: CallContext): Promise<unknown> => {
         const state = this.#state;
         if (state.phase === 'ended') throw state.reason;

@@ -85,8 +85,8 @@ describe('a plugin in a process of its own', () => {
     expect(fake.asked[1]?.options.timeout).toBeLessThanOrEqual(1000);
     expect(await invoke('askOutside', ['outside'], context)).toBe('answer to outside');
     expect(fake.asked[2]?.options.call).toBeUndefined();
-    await expect(invoke('nothing')).rejects.toMatchObject({ code: 'BP_REMOTE_METHOD_MISSING' });
-    await expect(invoke('toString')).rejects.toMatchObject({ code: 'BP_REMOTE_METHOD_MISSING' });
+    await expect(invoke('nothing')).rejects.toMatchObject({ code: 'BP_METHOD_MISSING' });
+    await expect(invoke('toString')).rejects.toMatchObject({ code: 'BP_METHOD_MISSING' });
   });
 
   it('passes on that the caller has gone, in both directions', async () => {
@@ -154,6 +154,10 @@ describe('a plugin in a process of its own', () => {
       code: 'BP_NOT_CLONEABLE',
       message: expect.stringContaining('The result of probe.probe.giveBack()'),
       details: { path: '.nested.act' },
+    });
+    await expect(invoke('giveBack', ['instance'])).rejects.toMatchObject({
+      code: 'BP_NOT_CLONEABLE',
+      message: expect.stringContaining('an instance of Point'),
     });
     await expect(invoke('giveBack', ['promise'])).rejects.toMatchObject({ details: { path: ".nested[0].get('k')" } });
     const inChild = { code: 'BP_NOT_CLONEABLE', details: { service: 'answers.answers', path: '[0].list[1]' } };

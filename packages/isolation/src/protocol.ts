@@ -63,8 +63,8 @@ export interface ChildInit {
 }
 
 export interface InitializeAnswer {
-  /** Service ids, in the order they were provided. */
-  readonly provides: readonly string[];
+  /** Services and the names of their methods, in the order they were provided. */
+  readonly provides: readonly { readonly id: string; readonly methods: readonly string[] }[];
   /** Set when the child listens on its socket. */
   readonly http: ListenAnswer | undefined;
 }
@@ -113,7 +113,7 @@ export type LogPayload = readonly [
 ];
 
 /** The error for a value that could not be copied, naming the service and method where there is one. */
-export function notCloneable(frame: UncloneableFrame, cause: unknown): Error {
+export function notCloneable(frame: UncloneableFrame, cause?: unknown): Error {
   const { subject, payload, part, value } = frame;
   const isCall = subject === SAY.invoke || subject === SAY.call;
   const [service, method, args] = isCall ? (payload as CallPayload) : [];
@@ -127,5 +127,5 @@ export function notCloneable(frame: UncloneableFrame, cause: unknown): Error {
     reason: offender?.reason ?? messageOf(cause),
     ...(isCall && { service, method }),
   };
-  return baseErrors.BP_NOT_CLONEABLE(details, { cause });
+  return baseErrors.BP_NOT_CLONEABLE(details, cause === undefined ? {} : { cause });
 }

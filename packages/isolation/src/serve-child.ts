@@ -1,3 +1,4 @@
+import { findUncloneable } from '@backplane/base';
 import { OutgoingStreams } from './byte-stream.ts';
 import type { Channel } from './channel.ts';
 import type { ChildInstance, ChildRuntime } from './child-runtime.ts';
@@ -51,11 +52,14 @@ export function serveChild(options: ServeChildOptions): ServedChild {
   const streams = new OutgoingStreams();
   const services = new ProvidedServices();
   let ending = false;
+  /** Refuse what would arrive without its class, as between inline plugins. */
+  let strict = false;
   let instance: ChildInstance | undefined;
   let facets: FacetLink | undefined;
 
   const initialize = async (init: ChildInit): Promise<InitializeAnswer> => {
     options.begun(init);
+    strict = init.environment !== 'production';
     if (init.draining) draining.abort();
     facets = new FacetLink(peer, createRemoteLogger(peer));
     const parts: SeatParts = { init, peer, surroundings, streams, services, facets };
@@ -64,7 +68,7 @@ export function serveChild(options: ServeChildOptions): ServedChild {
     await instance.driver.initialize();
     if (refused() !== undefined) throw refused();
     await facets.settled();
-    return { provides: services.ids, http: await instance.listen?.(init.socketPath) };
+    return { provides: services.described, http: await instance.listen?.(init.socketPath) };
   };
 
   const dispose = async (): Promise<void> => {
@@ -79,8 +83,15 @@ export function serveChild(options: ServeChildOptions): ServedChild {
   };
 
   const invoke = (request: IncomingRequest): unknown => {
-    const [service, method, args, wire] = request.payload as CallPayload;
-    return runFor(request, wire, () => services.invoke(service, method, args));
+    const { subject, payload } = request;
+    const [service, method, args, wire] = payload as CallPayload;
+    const result = runFor(request, wire, () => services.invoke(service, method, args));
+    if (!strict) return result;
+    const check = (value: unknown) => {
+      if (findUncloneable(value)) throw notCloneable({ part: 'reply', subject, payload, value });
+      return value;
+    };
+    return result instanceof Promise ? result.then(check) : check(result);
   };
 
   const callBack = (request: IncomingRequest): unknown => {

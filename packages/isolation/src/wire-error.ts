@@ -9,6 +9,7 @@ export interface WireError {
   readonly message: string;
   readonly code?: string;
   readonly status?: number;
+  readonly title?: string;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly stack?: string;
   readonly cause?: WireError;
@@ -28,13 +29,14 @@ const clip = (value: unknown): string => {
 export function encodeError(thrown: unknown, room: number = MAX_CAUSES): WireError {
   if (typeof thrown !== 'object' || thrown === null) return { name: 'Error', message: clip(thrown) };
   try {
-    const { name, message, code, status, statusCode, details, stack, cause } = thrown as Record<string, unknown>;
+    const { name, message, code, status, statusCode, title, details, stack, cause } = thrown as Record<string, unknown>;
     return {
       name: typeof name === 'string' ? clip(name) : 'Error',
       message: clip(message ?? thrown),
       ...((typeof code === 'string' || typeof code === 'number') && { code: clip(code) }),
       ...(typeof status === 'number' ? { status } : typeof statusCode === 'number' && { status: statusCode }),
       ...(isBackplaneError(thrown) && { details: details as Record<string, unknown> }),
+      ...(typeof title === 'string' && { title: clip(title) }),
       ...(typeof stack === 'string' && { stack: clip(stack) }),
       ...(cause !== undefined && room > 1 && { cause: encodeError(cause, room - 1) }),
     };
@@ -52,9 +54,13 @@ export function withoutDetails(error: WireError): WireError {
 /** An Error again: a BackplaneError where the code is one of Backplane's. Name, stack and causes are those of the other side. */
 export function decodeError(wire: WireError): Error {
   const options = wire.cause ? { cause: decodeError(wire.cause) } : {};
-  const { code, status } = wire;
+  const { code, status, title } = wire;
   const error = code?.startsWith('BP_')
-    ? new BackplaneError({ code, status: status ?? 500, details: wire.details ?? {} }, wire.message, options)
+    ? new BackplaneError(
+        { code, status: status ?? 500, details: wire.details ?? {}, ...(title !== undefined && { title }) },
+        wire.message,
+        options,
+      )
     : Object.assign(new Error(wire.message, options), {
         ...(code !== undefined && { code }),
         ...(status !== undefined && { status, statusCode: status }),

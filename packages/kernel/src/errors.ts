@@ -77,12 +77,6 @@ export const errors = defineErrors('kernel', {
     message: (d: { plugin: string; service: string }) =>
       `Plugin "${d.plugin}" called service "${d.service}", whose plugin does not run.`,
   },
-  BP_METHOD_MISSING: {
-    title: 'A service has no such method',
-    mend: 'Call a method that the service has.',
-    message: (d: { service: string; method: string; provider: string }) =>
-      `Service "${d.service}" of plugin "${d.provider}" has no method "${d.method}".`,
-  },
   BP_CALL_BEFORE_START: {
     title: 'A service is called before the plugin is activated',
     mend: 'Take the handle in initialize(), call it from start() on.',

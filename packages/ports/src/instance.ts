@@ -33,6 +33,8 @@ export interface InstanceInfo {
 /** Where a service call goes when the implementation is not an object of this thread. */
 export interface RemoteService {
   readonly remote: true;
+  /** The names of its methods. */
+  readonly methods: readonly string[];
   invoke(method: string, args: readonly unknown[], call: CallContext): Promise<unknown>;
 }
 

@@ -20,7 +20,7 @@ export interface Probe {
   hang(): Promise<string>;
   lastAbort(): unknown;
   failWith(kind: 'coded' | 'plain' | 'deep' | 'text'): never;
-  giveBack(kind: 'function' | 'promise'): unknown;
+  giveBack(kind: 'function' | 'promise' | 'instance'): unknown;
   log(message: string, fields?: Record<string, unknown>): void;
   logOdd(): void;
   print(line: string): void;
@@ -107,7 +107,11 @@ export default definePlugin({
         });
       },
       giveBack: (kind) =>
-        kind === 'function' ? { nested: { act: () => {} } } : { nested: [new Map([['k', Promise.resolve()]])] },
+        kind === 'instance'
+          ? { nested: new (class Point {})() }
+          : kind === 'function'
+            ? { nested: { act: () => {} } }
+            : { nested: [new Map([['k', Promise.resolve()]])] },
       log: (message, fields) =>
         logger.info(message, {
           ...fields,

@@ -48,7 +48,7 @@ export class ServiceInvoker {
     if ('remote' in target && target.remote === true) return (target as RemoteService).invoke(method, args, call);
     const implementation = (target as Record<string, unknown>)[method];
     if (typeof implementation !== 'function' || method === 'constructor' || method in Object.prototype) {
-      throw errors.BP_METHOD_MISSING({ service: serviceId, method, provider: provider?.identity.name ?? 'host' });
+      throw baseErrors.BP_METHOD_MISSING({ service: serviceId, method, provider: provider?.identity.name ?? 'host' });
     }
     return implementation.apply(target, args);
   }

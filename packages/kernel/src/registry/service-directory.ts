@@ -1,6 +1,6 @@
-import { type Clock, messageOf, withTimeLimit } from '@backplane/base';
+import { type Clock, messageOf, methodsOf, withTimeLimit } from '@backplane/base';
 import type { CallContext, ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from '@backplane/plugin-api';
-import type { Entrances, GenerationPart } from '@backplane/ports';
+import type { Entrances, GenerationPart, RemoteService } from '@backplane/ports';
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
 import { activeCall, runWithCall } from '../call/call-storage.ts';
@@ -180,25 +180,23 @@ function listServices(
   const services = new Map<string, ServiceInfo>();
   const add = (id: string, plugin: string, version: string, target: object) => {
     const name = id.slice(id.lastIndexOf('.') + 1);
-    services.set(id, Object.freeze({ id, name, plugin, version, methods: methodsOf(target), metadata: {} }));
+    services.set(
+      id,
+      Object.freeze({
+        id,
+        name,
+        plugin,
+        version,
+        methods: 'remote' in target ? (target as RemoteService).methods : methodsOf(target),
+        metadata: {},
+      }),
+    );
   };
   for (const [id, target] of hostServices) add(id, 'host', '0.0.0', target);
   for (const { identity, services: provided } of instances) {
     for (const [id, target] of provided) add(id, identity.name, identity.version, target);
   }
   return services;
-}
-
-/** The methods that a consumer may call. */
-function methodsOf(target: object): string[] {
-  if ('remote' in target && target.remote === true) return [];
-  const names = new Set<string>();
-  for (let at: object | null = target; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (typeof value === 'function' && name !== 'constructor') names.add(name);
-    }
-  }
-  return [...names];
 }
 
 function answers(info: ServiceInfo, { name, plugin, version }: ServiceQuery): boolean {
