@@ -72,7 +72,8 @@ describe('plugins by program', () => {
   it('are refused for what they say of themselves, and for a name that is taken', async () => {
     await using test = await createTestHost({ plugins: [Trust] });
     const { plugins } = test.host;
-    await expect(plugins.loadPluginInstance(new Trust())).rejects.toMatchObject({ code: 'BP_PLUGIN_NAME_TAKEN' });
+    await expect(plugins.loadPluginInstance(new Trust())).rejects.toMatchObject({ code: 'BP_PLUGIN_REGISTERED' });
+    await expect(plugins.loadPluginInstance({} as never)).rejects.toMatchObject({ code: 'BP_PLUGIN_METADATA' });
     const nameless = definePlugin({ name: 'No Name', version: 'one' });
     await expect(plugins.loadPluginInstance(nameless)).rejects.toMatchObject({ code: 'BP_PLUGIN_METADATA' });
     await plugins.loadPluginInstance(

@@ -11,7 +11,8 @@ export function createRemoteLogger(peer: Peer): Logger {
   let dropped = 0;
   const write = (level: LogLevel, message: string, given: Fields | undefined) => {
     const call = currentCall();
-    const fields = dropped > 0 ? { ...given, droppedLines: dropped } : given;
+    const encoded = encodeFields(given);
+    const fields = dropped > 0 ? { ...encoded, droppedLines: dropped } : encoded;
     const payload = (wire: Fields | undefined): LogPayload => [
       level,
       String(message),
@@ -19,7 +20,7 @@ export function createRemoteLogger(peer: Peer): Logger {
       call instanceof ReceivedCall ? call.token : 0,
       call?.trace.traceId,
     ];
-    const sent = peer.note(SAY.log, payload(encodeFields(fields)), () => payload(fields && printFields(fields)));
+    const sent = peer.note(SAY.log, payload(fields), () => payload(given && printFields(given)));
     dropped = sent ? 0 : dropped + 1;
   };
   return Object.fromEntries(

@@ -1,5 +1,6 @@
 import { adopt } from './adopt.ts';
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
+import { apiErrors } from './errors.ts';
 import type { HealthAnswer } from './health.ts';
 import type { KindCallbacks } from './kinds.ts';
 import { type KindContext, lowerKinds } from './lower-kinds.ts';
@@ -144,12 +145,26 @@ export function definePlugin<
     [PLUGIN]: true as const,
     initialize: async (context: PluginContext<never, never>) => {
       const lifecycle = (await initialize?.(context as unknown as PluginContext<InferConfig<S>, N>)) ?? {};
+      assertLifecycle(definition.name, lifecycle);
       for (const Class of classes) await context.provide(Class);
       adopt(context, lifecycle);
       lowerKinds(context as KindContext, lifecycle);
       return lifecycle;
     },
   });
+}
+
+const STEPS = ['start', 'stop', 'health', 'handOver'] as const;
+
+/** @throws BP_LIFECYCLE_INVALID */
+function assertLifecycle(plugin: string, lifecycle: unknown): asserts lifecycle is PluginLifecycle {
+  if (typeof lifecycle !== 'object' || lifecycle === null)
+    throw apiErrors.BP_LIFECYCLE_INVALID({ plugin, problem: `a ${typeof lifecycle}` });
+  for (const step of STEPS) {
+    const given: unknown = Reflect.get(lifecycle, step);
+    if (given !== undefined && typeof given !== 'function')
+      throw apiErrors.BP_LIFECYCLE_INVALID({ plugin, problem: `"${step}" as a ${typeof given}` });
+  }
 }
 
 /** What a definition provides, classes by the ids of their services, and these classes. */

@@ -6,6 +6,11 @@ export const apiErrors = defineCatalogue('plugin-api', {
     mend: 'See "Kinds" in docs/plugin-guide.md.',
     message: (d: { plugin: string; problem: string }) => `Of plugin ${d.plugin}, ${d.problem}.`,
   },
+  BP_LIFECYCLE_INVALID: {
+    title: 'What initialize() gives is no lifecycle',
+    mend: 'Give an object with start, stop, health or handOver as functions, or nothing.',
+    message: (d: { plugin: string; problem: string }) => `initialize() of plugin "${d.plugin}" gave ${d.problem}.`,
+  },
   BP_EVENT_HANDLER_MISSING: {
     title: 'A subscription names a method that is not there',
     mend: 'Write the method, or correct its name in getEventSubscriptions().',

@@ -168,6 +168,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     configFolder: realFolder(pluginConfigDir),
     hostFolder: realFolder(configDir),
     onTrouble: (message) => logger.warn(message),
+    clock,
   });
 
   const live = new LivePlugins({

@@ -21,6 +21,13 @@ export const errors = defineErrors('runtime', {
     message: (d: { name: string; origins: readonly string[] }) =>
       `The name "${d.name}" is claimed by ${d.origins.join(' and ')}; none of them is loaded.`,
   },
+  BP_PLUGIN_REGISTERED: {
+    title: 'A plugin of that name has been handed in before',
+    status: 409,
+    mend: 'Take the one before back first, with unloadPlugin().',
+    message: (d: { name: string; origin: string }) =>
+      `Plugin "${d.name}" is there already (${d.origin}) and stays as it is.`,
+  },
   BP_PLUGIN_GONE: {
     title: 'A plugin is no longer where it was',
     status: 404,

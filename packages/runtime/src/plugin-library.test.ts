@@ -5,18 +5,20 @@ import { createConfigSource } from '@backplane/config';
 import { createDirectoryDiscoverer } from '@backplane/discovery';
 import type { Loader } from '@backplane/loader';
 import { definePlugin } from '@backplane/plugin-api';
+import { ManualClock } from '@backplane/testing';
 import { expect, it } from 'vitest';
 import { PluginLibrary } from './plugin-library.ts';
 import { PluginReader } from './plugin-reader.ts';
 import { RegisteredPlugins } from './registered-plugins.ts';
 
-it('refuses a plugin whose loading fails in an unforeseen way, and loads the others', async () => {
+it('refuses a plugin whose loading fails in an unforeseen way, names one that takes long, and loads the others', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'backplane-library-'));
-  for (const name of ['good.ts', 'odd.ts']) writeFileSync(join(folder, name), '');
+  for (const name of ['good.ts', 'odd.ts', 'slow.ts']) writeFileSync(join(folder, name), '');
   const loader: Loader = {
     async load(entry) {
+      if (basename(entry) === 'slow.ts') await clock.advance(6000);
       if (basename(entry) === 'odd.ts') throw new TypeError('The compiler stumbled.');
-      const good = definePlugin({ name: 'good', version: '1.0.0', initialize() {} });
+      const good = definePlugin({ name: basename(entry, '.ts'), version: '1.0.0', initialize() {} });
       return { exports: { default: good }, digest: '1', inputs: [entry], collectable: true, ledger: undefined };
     },
     prepare: async () => '1',
@@ -24,6 +26,8 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
   };
   const configs = createConfigSource({ configDir: folder, environment: 'test' });
   const isolate = () => Promise.reject(new Error('not asked'));
+  const told: string[] = [];
+  const clock = new ManualClock();
   const library = new PluginLibrary({
     discoverer: createDirectoryDiscoverer({ paths: [folder] }),
     registered: new RegisteredPlugins(),
@@ -31,10 +35,12 @@ it('refuses a plugin whose loading fails in an unforeseen way, and loads the oth
     reader: new PluginReader({ loader, configs, isolation: {}, isolate, inUse: () => false, onHeld: () => {} }),
     configFolder: '/nowhere',
     hostFolder: '/nowhere',
-    onTrouble: () => {},
+    onTrouble: (message) => told.push(message),
+    clock,
   });
   const { plugins, refusals } = await library.loadAll();
-  expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good']);
+  expect(told).toEqual([expect.stringContaining('"slow" (slow.ts) is still being read after 5 s')]);
+  expect(plugins.map(({ unit }) => unit.data.name)).toEqual(['good', 'slow']);
   expect(refusals).toMatchObject([
     {
       name: 'odd',

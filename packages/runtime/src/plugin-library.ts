@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '@backplane/base';
 import type { ConfigSource } from '@backplane/config';
 import type { DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
 import type { DesiredPlugin } from '@backplane/kernel';
@@ -27,9 +28,13 @@ export interface PluginLibraryOptions {
   readonly configFolder: string;
   /** The folder of the host's own. */
   readonly hostFolder: string;
-  /** Told once what is wrong with a plugin folder as a whole. */
+  /** Told once what is wrong with a plugin folder as a whole, and which plugin takes long to be read. */
   readonly onTrouble: (message: string) => void;
+  readonly clock: Clock;
 }
+
+/** What takes longer to be read is told. */
+const SLOW_MS = 5000;
 
 /** Modules are read and evaluated this many at a time. */
 const LOADING_AT_ONCE = 16;
@@ -226,7 +231,17 @@ export class PluginLibrary {
     const name = this.#known.at(candidate)?.name ?? candidate.name;
     const same =
       before !== undefined && isDeepStrictEqual(before.candidate, candidate) ? before.unit?.deref() : undefined;
-    return this.#note(candidate, await this.#reader.read(candidate, name, same));
+    const { clock, onTrouble } = this.#options;
+    const slow = clock.after(SLOW_MS, () =>
+      onTrouble(
+        `Plugin "${name}" (${candidate.origin}) is still being read after ${SLOW_MS / 1000} s; the others wait for it.`,
+      ),
+    );
+    try {
+      return await this.#note(candidate, await this.#reader.read(candidate, name, same));
+    } finally {
+      slow.cancel();
+    }
   }
 
   async #note(candidate: PluginCandidate, { loaded, read }: Reading): Promise<Loaded> {

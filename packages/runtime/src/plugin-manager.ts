@@ -40,7 +40,7 @@ export class PluginManager {
   /**
    * Takes in a plugin that has been made: what `definePlugin` gave, or an object of a plugin class. It runs from `startPlugin` on. An object
    * is one instance: it is replaced by stopping it first. Gives its name; `name` is one more alias.
-   * @throws BP_PLUGIN_NAME_TAKEN, BP_PLUGIN_METADATA
+   * @throws BP_PLUGIN_REGISTERED, BP_PLUGIN_METADATA
    */
   async loadPluginInstance(plugin: Plugin | PluginBase, name?: string): Promise<string> {
     return this.#load(plugin, name);
@@ -125,8 +125,7 @@ export class PluginManager {
     const { registered, library, kernel } = this.#options;
     const own = registered.add(plugin, name, false);
     try {
-      if (kernel.knows(own))
-        throw errors.BP_PLUGIN_NAME_TAKEN({ name: own, origins: [kernel.pluginStatus(own).origin] });
+      if (kernel.knows(own)) throw errors.BP_PLUGIN_REGISTERED({ name: own, origin: kernel.pluginStatus(own).origin });
       library.check(own);
     } catch (error) {
       registered.remove(own);

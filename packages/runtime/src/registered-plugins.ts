@@ -26,12 +26,12 @@ export class RegisteredPlugins {
     for (const plugin of plugins) this.add(plugin, undefined, true);
   }
 
-  /** Takes a plugin in and gives its name. Another `name` than its own is one more alias. @throws BP_PLUGIN_NAME_TAKEN */
+  /** Takes a plugin in and gives its name. Another `name` than its own is one more alias. @throws BP_PLUGIN_REGISTERED, BP_PLUGIN_METADATA */
   add(input: PluginInput, name: string | undefined, wanted: boolean): string {
     const plugin = called(asPlugin(input), name);
     const own = canonicalName(plugin.name);
     if (this.#plugins.has(own)) {
-      throw errors.BP_PLUGIN_NAME_TAKEN({ name: own, origins: ['a plugin registered by program', 'another'] });
+      throw errors.BP_PLUGIN_REGISTERED({ name: own, origin: 'registered by program' });
     }
     this.#plugins.set(own, { plugin, wanted });
     return own;
@@ -68,6 +68,17 @@ export class RegisteredPlugins {
 }
 
 function asPlugin(input: PluginInput): Plugin {
+  const plugin = madePlugin(input);
+  if (typeof plugin?.name === 'string' && typeof plugin.initialize === 'function') return plugin;
+  const problems = [
+    'What was handed in is no plugin: it is what definePlugin() gives, an object of a plugin class, or the class.',
+  ];
+  throw errors.BP_PLUGIN_METADATA({ plugin: String(plugin?.name ?? 'unnamed'), problems });
+}
+
+function madePlugin(input: PluginInput | null | undefined): Plugin | null | undefined {
+  if (typeof input !== 'object' && typeof input !== 'function') return undefined;
+  if (input === null) return input;
   if (isPluginClass(input)) return pluginFromClass(input);
   return 'begin' in input ? pluginFromInstance(input) : input;
 }
