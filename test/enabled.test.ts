@@ -26,7 +26,7 @@ it('leaves a plugin alone whose manifest switches it off', async () => {
   await using test = await start();
   const reason = `It is switched off by "enabled: false" in ${join(test.folder, 'plugins', 'dormant', 'plugin.yaml')}.`;
   expect(test.start.plugins).toMatchObject([{ name: 'dormant', state: { phase: 'disabled', reason } }]);
-  expect((await fetch(`${test.url}/dormant`)).status).toBe(404);
+  expect((await fetch(`${test.url}/dormant`)).status).toBe(503);
   expect(await (await fetch(`${test.url}/health`)).json()).toMatchObject({ status: 'healthy' });
   await expect(test.host.reload('dormant')).rejects.toMatchObject({
     code: 'BP_PLUGIN_DISABLED',

@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import type { GatewayResponse, ResponseBody, ResponseHeaders, ResponseInit } from '@backplane/plugin-api';
+import { checkedBody, discardBody, own, tie } from './owned-body.ts';
 
 /** Every answer that may come out of the onion. Middleware sees its interface only. */
 export abstract class Answer implements GatewayResponse {
@@ -12,14 +12,6 @@ export abstract class Answer implements GatewayResponse {
   discard(): void {
     discardBody(this.body);
   }
-}
-
-/** Destroys a stream that nobody will read; anything else is left to the collector. */
-export function discardBody(body: unknown): void {
-  if (!(body instanceof Readable) || body.destroyed) return;
-  // A stream that is given up may still report why it broke; nobody is there to hear it.
-  body.on('error', () => {});
-  body.destroy();
 }
 
 /** Headers in a map of their own, until the answer is written. */
@@ -54,7 +46,7 @@ export class OwnAnswer extends Answer {
   constructor(init: ResponseInit, eager = false) {
     super();
     this.status = init.status;
-    this.#body = init.body ?? null;
+    this.#body = own(checkedBody(init.body ?? null));
     this.eager = eager;
     for (const name in init.headers) this.headers.set(name, init.headers[name] as string | readonly string[]);
   }
@@ -66,6 +58,7 @@ export class OwnAnswer extends Answer {
     return this.#body;
   }
   set body(body: ResponseBody) {
+    tie(this.#body, checkedBody(body));
     this.#body = body;
     this.headers.delete('content-length');
   }

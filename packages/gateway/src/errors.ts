@@ -130,6 +130,16 @@ export const errors = defineErrors('gateway', {
     message: (d: { plugin: string; middleware: string }) =>
       `Middleware ${d.middleware} of ${d.plugin} called next() a second time.`,
   },
+  BP_HTTP_BODY_INVALID: {
+    title: 'An answer has a body that cannot be sent',
+    mend: 'Give text, bytes, a stream of them, or null; objects are yours to serialize.',
+    message: (d: { type: string }) => `The body of an answer is of type ${d.type}.`,
+  },
+  BP_HTTP_BODY_OBJECTS: {
+    title: 'A route answered with a stream of objects',
+    mend: 'Serialize each, such as one line of JSON for one.',
+    message: (d: { type: string }) => `A body is a stream of bytes or text; this one gave a value of type ${d.type}.`,
+  },
   BP_MIDDLEWARE_NO_ANSWER: {
     title: 'Middleware returned something that is no answer.',
     mend: 'Return what next() gave, or what request.respond() makes.',

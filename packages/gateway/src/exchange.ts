@@ -9,6 +9,7 @@ import { errors } from './errors.ts';
 import { type ResponseWatcher, watch } from './exchange-response.ts';
 import type { Layer, Onion, ParsedLayer } from './layer.ts';
 import { expectRejections, failureWithoutAnswer, passThrough, type Step } from './onion.ts';
+import { discardBody } from './owned-body.ts';
 import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
 import { ReplyAnswer } from './reply-answer.ts';
 import { pathOf } from './request-target.ts';
@@ -176,7 +177,7 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
   /** A Fastify reply about to be sent: at once where there is no middleware, else when the onion has let it out. */
   offerReply(reply: FastifyReply, payload: unknown, release: Release): void {
     if (this.#progress === 'direct') {
-      release(null, payload);
+      this.#releaseDirectly(reply, payload, release);
       return;
     }
     const answer = new ReplyAnswer(reply, payload);
@@ -284,6 +285,17 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
     if (this.#progress === 'inside') this.#send(problem, true);
   }
 
+  #releaseDirectly(reply: FastifyReply, payload: unknown, release: Release): void {
+    try {
+      release(null, payload);
+    } catch (thrown) {
+      // A header that Node refuses to send.
+      reply.hijack();
+      discardBody(payload);
+      this.#sendFailed(thrown);
+    }
+  }
+
   #releaseReply(answer: ReplyAnswer): void {
     this.#progress = 'sending';
     try {
@@ -317,6 +329,7 @@ export class Exchange implements GatewayRequest, ResponseWatcher {
       return;
     }
     for (const name of response.getHeaderNames()) response.removeHeader(name);
+    response.statusMessage = '';
     const refusal = refusalFor(thrown, this.place);
     this.report(refusal.error);
     sendAnswer(response, this.method, problemAnswer(refusal, this.place), { failed: () => response.destroy() });

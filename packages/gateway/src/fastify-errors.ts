@@ -2,7 +2,7 @@ import { messageOf } from '@backplane/base';
 import type { ProblemIssue } from '@backplane/wire';
 import type { FastifySchemaValidationError } from 'fastify';
 import { errors } from './errors.ts';
-import { type ProblemPlace, type Refusal, refusalFor } from './problem-answer.ts';
+import { type ProblemPlace, type Refusal, readably, refusalFor } from './problem-answer.ts';
 import { RequestIssues } from './request-issues.ts';
 import { pathOf } from './request-target.ts';
 
@@ -15,6 +15,10 @@ interface FastifyFailure {
 
 /** Gives what Fastify refuses a code of ours, so that clients never depend on Fastify's; other errors pass to `refusalFor`. */
 export function refusalForFastify(thrown: unknown, place: ProblemPlace, contentType: string | undefined): Refusal {
+  return readably(place, () => refusalOf(thrown, place, contentType));
+}
+
+function refusalOf(thrown: unknown, place: ProblemPlace, contentType: string | undefined): Refusal {
   if (thrown instanceof RequestIssues) {
     const { issues, message } = thrown;
     return { error: errors.BP_HTTP_VALIDATION({ problem: message }, { cause: thrown }), issues };

@@ -12,6 +12,7 @@ import { type Exchange, exchangeOf } from './exchange.ts';
 import { refusalForFastify } from './fastify-errors.ts';
 import { fastifyLogger } from './fastify-logger.ts';
 import { addOperations } from './operations-app.ts';
+import { bytesOf } from './owned-body.ts';
 import { bodyOf, challengeFor, type Refusal } from './problem-answer.ts';
 import { pathOf } from './request-target.ts';
 import { RouteList } from './route-list.ts';
@@ -156,7 +157,7 @@ function holdBack(
   payload: unknown,
   done: (error: null, payload?: unknown) => void,
 ): void {
-  (exchangeOf(request.raw) as Exchange).offerReply(reply, payload, done);
+  (exchangeOf(request.raw) as Exchange).offerReply(reply, bytesOf(payload), done);
 }
 
 const asIs = (payload: unknown): string => payload as string;

@@ -1,3 +1,4 @@
+import { isBackplaneError } from '@backplane/base';
 import type { AnyOperation, Logger, MiddlewareDefinition } from '@backplane/plugin-api';
 import type { ForwardTarget, HttpFacet, InstanceInfo, RouteDescription } from '@backplane/ports';
 import { parseCondition } from './condition.ts';
@@ -188,7 +189,8 @@ export class InstanceHttp implements HttpFacet, Destination {
   }
 
   readonly #onDraining = (): void => {
-    this.#webSockets?.close(SERVICE_RESTART, 'The plugin is being replaced.');
+    if (isBackplaneError(this.instance.draining.reason, 'BP_HOST_STOPPED')) this.goingAway();
+    else this.#webSockets?.close(SERVICE_RESTART, 'The plugin is being replaced.');
     for (const stream of this.#eventStreams?.values() ?? []) stream.tellRetry();
   };
 

@@ -32,6 +32,20 @@ interface ForeignError {
 
 /** Gives any thrown thing a stable code. The message of one that nobody foresaw is kept only where errors are exposed. */
 export function refusalFor(thrown: unknown, place: ProblemPlace): Refusal {
+  return readably(place, () => refusalOf(thrown, place));
+}
+
+/** Whatever is thrown while something thrown is read, is what a client hears of it: an author's getters may do anything. */
+export function readably(place: ProblemPlace, read: () => Refusal): Refusal {
+  try {
+    return read();
+  } catch (cause) {
+    const problem = place.exposeErrors ? 'what it threw cannot be read' : undefined;
+    return { error: errors.BP_PLUGIN_ERROR({ plugin: place.plugin ?? 'The host', problem }, { cause }) };
+  }
+}
+
+function refusalOf(thrown: unknown, place: ProblemPlace): Refusal {
   if (isBackplaneError(thrown)) {
     const status =
       Number.isInteger(thrown.status) && thrown.status >= 400 && thrown.status <= 599 ? thrown.status : 500;

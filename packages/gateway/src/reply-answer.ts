@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { ResponseBody, ResponseHeaders } from '@backplane/plugin-api';
 import type { FastifyReply } from 'fastify';
-import { Answer, discardBody } from './answer.ts';
+import { Answer } from './answer.ts';
+import { checkedBody, discardBody, own, tie } from './owned-body.ts';
 
 /** Headers of a Fastify reply, set on it directly: nothing is copied. */
 class ReplyHeaders implements ResponseHeaders {
@@ -44,7 +45,7 @@ export class ReplyAnswer extends Answer {
     super();
     this.#reply = reply;
     this.#original = payload;
-    this.#body = asBody(reply, payload);
+    this.#body = own(asBody(reply, payload));
   }
 
   get committed(): boolean {
@@ -64,6 +65,7 @@ export class ReplyAnswer extends Answer {
     return this.#body;
   }
   set body(body: ResponseBody) {
+    tie(this.#body, checkedBody(body));
     this.#body = body;
     if (!this.#reply.raw.headersSent) this.#reply.removeHeader('content-length');
   }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
-import { discardBody, type OwnAnswer } from './answer.ts';
+import type { OwnAnswer } from './answer.ts';
+import { discardBody } from './owned-body.ts';
 
 /** What to do where an answer cannot be sent as it is. */
 export interface SendTrouble {
@@ -53,6 +54,10 @@ function sendStream(
   if (method === 'HEAD') {
     discardBody(body);
     response.end();
+    return;
+  }
+  if (body.destroyed && !body.readableEnded) {
+    giveUp(response, body.errored ?? new Error('The body ended early.'), trouble);
     return;
   }
   body.once('error', (error) => giveUp(response, error, trouble));

@@ -177,7 +177,7 @@ export class GenerationTable {
 }
 
 /** Nobody waits for it: its paths belong to nobody. */
-const isOut = ({ state: { phase } }: PluginRecord): boolean => phase === 'stopped' || phase === 'disabled';
+const isOut = ({ state: { phase } }: PluginRecord): boolean => phase === 'stopped';
 
 /** Apart from `commit`: a part that keeps its draft must not keep the generation before with it. */
 function draftOf(

@@ -58,6 +58,8 @@ export interface InstanceSurroundings {
 /** Made once: an error that is made in the middle of a change holds on to what that has under way. */
 const DRAINING = new DOMException('The plugin is being replaced or stopped.', 'AbortError');
 
+const HOST_STOPS = errors.BP_HOST_STOPPED({});
+
 export type InstancePhase = 'initializing' | 'starting' | 'active' | 'draining' | 'ended';
 
 /** One version of one plugin, brought to life once. Its identity is the object. */
@@ -219,10 +221,10 @@ export class Instance implements InstanceInfo, InstanceHost {
     return count;
   }
 
-  /** Tells long-lived calls that the end is near, before it comes. */
+  /** Tells long-lived calls that the host stops, before it does. */
   announceEnd(): void {
     this.#draining ??= new AbortController();
-    this.#draining.abort(DRAINING);
+    this.#draining.abort(HOST_STOPS);
   }
 
   /**
