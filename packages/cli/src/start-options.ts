@@ -80,7 +80,7 @@ function split(paths: string | undefined): string[] | undefined {
 
 function readPort(option: string, text: string | undefined): number {
   const port = Number(text ?? 8080);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if ((text === undefined || /^\d+$/.test(text)) && port <= 65_535) return port;
   throw errors.BP_OPTION_INVALID({ option, value: String(text), expected: 'a port from 0 to 65535' });
 }
 

@@ -135,6 +135,6 @@ export class HostSide {
     const fields = decodeFields(wireFields);
     const call = ledger.find(token);
     if (call !== undefined) run(call, () => host.logger[level](message, fields));
-    else host.logger[level](message, traceId === undefined ? fields : { ...fields, traceId });
+    else host.logger[level](message, traceId === undefined ? fields : { ...fields, trace_id: traceId });
   }
 }

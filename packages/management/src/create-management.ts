@@ -12,7 +12,7 @@ import {
   type ReloadBody,
   type WhyBody,
 } from '@backplane/wire';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { type ApiPagesOptions, addApiPages } from './api-pages.ts';
 import { errors } from './errors.ts';
 import { extensionPointBodies, placesByPlugin } from './extension-points.ts';
@@ -81,10 +81,20 @@ const pathOf = (url: string): string => url.split('?', 1)[0] as string;
 function refuseInProblems(app: FastifyInstance, logger: Logger, routes: { method: string; url: string }[]): void {
   app.setErrorHandler((thrown, request, reply) => {
     const path = pathOf(request.url);
+    const { code, statusCode = 500, message } = thrown as Partial<FastifyError>;
+    if (code?.startsWith('FST_ERR_') && statusCode < 500)
+      return sendProblem(reply, errors.BP_MANAGEMENT_BAD_REQUEST({ path, problem: String(message) }), path);
     const known = isBackplaneError(thrown);
     if (!known) logger.error('Management failed.', { error: thrown, path });
     const error = known ? thrown : errors.BP_MANAGEMENT_FAILED({ path }, { cause: thrown });
     return sendProblem(reply, error, path);
+  });
+  // No page takes a body yet: whatever is sent with a request is let go, as clients send empty ones of every type.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    payload.once('end', () => done(null));
+    payload.once('error', done);
   });
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url });

@@ -47,6 +47,12 @@ export const errors = defineErrors('management', {
     mend: 'Percent-encode it as UTF-8; no part of it may be longer than a plugin name.',
     message: (d: { path: string }) => `${d.path} is no path of management.`,
   },
+  BP_MANAGEMENT_BAD_REQUEST: {
+    title: 'The request cannot be read',
+    status: 400,
+    mend: 'Correct the request.',
+    message: (d: { path: string; problem: string }) => `The request to ${d.path} cannot be read: ${d.problem}.`,
+  },
   BP_MANAGEMENT_FAILED: {
     title: 'Management failed by a mistake of its own',
     status: 500,

@@ -57,6 +57,22 @@ describe('a line', () => {
     expect(lines()[0]?.trace_id).toBe('a'.repeat(32));
   });
 
+  it('bears a trace that is given outside of any call, and never two', () => {
+    const { logging, text, lines } = collect();
+    const [own, other] = ['a'.repeat(32), 'b'.repeat(32)];
+    host[CURRENT_CALL] = () => undefined;
+    logging.logger('a').info('outside', { trace_id: other });
+    host[CURRENT_CALL] = () => ({ trace: { traceId: own } }) as CallContext;
+    logging.logger('a').info('the same', { trace_id: own });
+    logging.logger('a').info('forged', { trace_id: other });
+    expect(lines().map(({ trace_id, trace_id_ }) => [trace_id, trace_id_])).toEqual([
+      [other, undefined],
+      [own, undefined],
+      [own, other],
+    ]);
+    expect(text[1]?.match(/trace_id/g)).toHaveLength(1);
+  });
+
   it('stays within bounds whatever a plugin throws or says', () => {
     const { logging, text, lines } = collect();
     const huge = 'x'.repeat(5_000_000);

@@ -53,9 +53,15 @@ export function createLogging(options: LoggingOptions = {}): Logging {
       level: 'trace',
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => {
+      // Outside of any call, a line may bear the id of one that has ended, or is in another process.
+      mixin: (given) => {
         const call = currentCall();
-        return call === undefined ? {} : { trace_id: call.trace.traceId };
+        if (call === undefined) return {};
+        const fields = given as Record<string, unknown>;
+        const { traceId } = call.trace;
+        if ('trace_id' in fields && fields.trace_id !== traceId) fields.trace_id_ = fields.trace_id;
+        fields.trace_id = traceId;
+        return {};
       },
     },
     {

@@ -6,7 +6,7 @@ const MOST_VALUES = 2000;
 const MOST_TEXT = 16_384;
 const SECRET = /(?:password|passwd|passphrase|secret|token|authorization|apikey|privatekey|cookie)$/;
 /** A line's own keys, which a field must not claim to be. */
-const RESERVED: ReadonlySet<string> = new Set(['time', 'level', 'namespace', 'msg', 'trace_id']);
+const RESERVED: ReadonlySet<string> = new Set(['time', 'level', 'namespace', 'msg']);
 
 type Fields = Readonly<Record<string, unknown>>;
 

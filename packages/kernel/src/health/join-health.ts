@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { HealthAnswer, HealthCheckResult, HealthStatus } from '@backplane/plugin-api';
 import { normalizeHealth, worstHealth } from './normalize-health.ts';
 
@@ -7,13 +8,20 @@ const STATUS_OF: Readonly<Record<HealthCheckResult['status'], HealthStatus>> = {
   fail: 'unhealthy',
 };
 
+const MOST_FACTS = 300;
+
+/** What a check that gave no message has told besides. */
+function factsOf({ details }: HealthCheckResult): string | undefined {
+  return details && inspect(details, { breakLength: Number.POSITIVE_INFINITY, depth: 2 }).slice(0, MOST_FACTS);
+}
+
 /** What `health()` said and what the checks found, as one answer: the worst of all. */
 export function joinHealth(answer: HealthAnswer, results: readonly HealthCheckResult[]): HealthAnswer {
   if (results.length === 0) return answer;
   const { status, checks, services, details, message } = normalizeHealth(answer);
   const worst = worstHealth([status, ...results.map((result) => STATUS_OF[result.status])]);
   const culprit = results.find((result) => STATUS_OF[result.status] === worst && result.status !== 'pass');
-  const said = message ?? (culprit && `${culprit.name}: ${culprit.message ?? culprit.status}`);
+  const said = message ?? (culprit && `${culprit.name}: ${culprit.message ?? factsOf(culprit) ?? culprit.status}`);
   return {
     ...details,
     status: worst,

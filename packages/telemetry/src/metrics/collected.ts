@@ -42,7 +42,7 @@ export class Collector {
 /** What one collector gave. */
 export interface Collection {
   readonly collector: Collector;
-  /** As the plugin gave them; empty where it failed. */
+  /** As the plugin gave them, without what is not right. */
   readonly values: CollectedMetrics;
   readonly metrics: readonly SampledMetric[];
   readonly problems: readonly Error[];
@@ -51,7 +51,7 @@ export interface Collection {
 /** Asks one collector, within its limit. Never rejects; of what it gives, whatever is not right is a problem, and the rest holds. */
 export async function runCollector(collector: Collector, clock: Clock): Promise<Collection> {
   const { owner } = collector;
-  let values: CollectedMetrics;
+  let entries: [string, unknown][];
   try {
     const given: unknown = await withTimeLimit(
       clock,
@@ -60,21 +60,23 @@ export async function runCollector(collector: Collector, clock: Clock): Promise<
       () => new Error(`it has not answered after ${COLLECT_LIMIT_MS} ms`),
     );
     if (typeof given !== 'object' || given === null) throw new Error('it gave no map of metrics');
-    values = given as CollectedMetrics;
+    entries = Object.entries(given);
   } catch (cause) {
     const problem = errors.BP_METRICS_NOT_COLLECTED({ plugin: owner, reason: messageOf(cause) }, { cause });
     return { collector, values: {}, metrics: [], problems: [problem] };
   }
+  const values: Record<string, CollectedMetrics[string]> = {};
   const metrics: SampledMetric[] = [];
   const problems: Error[] = [];
-  for (const [name, value] of Object.entries(values)) {
+  for (const [name, value] of entries) {
     const full = prefixed(collector.prefix, name);
     const definition = Object.hasOwn(collector.definitions, name) ? collector.definitions[name] : undefined;
-    const samples = samplesOf(value);
+    const samples = readableSamples(value);
     if (!isMetricName(full)) problems.push(errors.BP_METRIC_NAME({ plugin: owner, name }));
     else if (typeof samples === 'string') problems.push(errors.BP_METRIC_VALUE({ metric: full, problem: samples }));
     else {
       const type = definition?.type ?? 'gauge';
+      values[name] = value as CollectedMetrics[string];
       metrics.push({
         name: type === 'counter' ? full.replace(/_total$/, '') : full,
         owner,
@@ -85,6 +87,15 @@ export async function runCollector(collector: Collector, clock: Clock): Promise<
     }
   }
   return { collector, values, metrics, problems };
+}
+
+/** The samples, or what is wrong with them, whatever getters an author's objects have. */
+function readableSamples(value: unknown): Sample[] | string {
+  try {
+    return samplesOf(value);
+  } catch (thrown) {
+    return `it cannot be read: ${messageOf(thrown)}`;
+  }
 }
 
 /** The samples, or what is wrong with them. */

@@ -152,6 +152,29 @@ describe('a metric', () => {
 });
 
 describe('what is collected', () => {
+  it('leaves out what cannot be read or is no number, and keeps the rest of all plugins', async () => {
+    const { registry, version, lines } = hostOf();
+    const unreadable = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no keys');
+        },
+      },
+    );
+    const sample = {
+      labels: {},
+      get value(): number {
+        throw new Error('no value');
+      },
+    };
+    version('a').metrics.collect({}, () => ({ big: 10n, text: 'x', odd: [sample], ok: 3 }) as never);
+    version('b').metrics.collect({}, () => unreadable);
+    version('c').metrics.collect({}, () => ({ fine: 1 }));
+    expect(JSON.parse(JSON.stringify(await registry.collected()))).toMatchObject({ a: { ok: 3 }, c: { fine: 1 } });
+    expect(await lines()).toContain('a_ok 3');
+  });
+
   it('is a gauge where it has no definition, and a counter where it says so', async () => {
     const { version, lines } = hostOf();
     version('a').metrics.collect({ custom_counter: { type: 'counter' } }, () => ({

@@ -1,0 +1,58 @@
+import { createTestHost } from '@backplane/testing';
+import { expect, it } from 'vitest';
+import { writePlugins } from './testing/plugin-files.ts';
+
+const PLUGIN = `
+import { definePlugin } from '@backplane/plugin-api';
+const ring: Record<string, unknown> = {};
+ring.ring = ring;
+export default definePlugin({
+  name: 'good',
+  version: '1.0.0',
+  initialize: ({ health }) => {
+    health.check('rows', {}, async () => ({ healthy: true, rows: 10n }));
+    return { health: async () => ({ healthy: true, ...(process.env.RING_OF_TEST ? ring : { count: 10n }) }) };
+  },
+});
+`;
+
+it('takes a reload with whatever body a client sends along, and refuses what it does not know', async () => {
+  await using test = await createTestHost({ prepare: (folder) => writePlugins(folder, { 'plugins/good.ts': PLUGIN }) });
+  const headers = test.management;
+  const send = (method: string, type: string, body: string) =>
+    fetch(`${test.url}/plugins/good/reload`, { method, headers: { ...headers, 'content-type': type }, body });
+  const bodies = [
+    ['application/json', ''],
+    ['application/json', '{'],
+    ['application/x-www-form-urlencoded', 'a=b'],
+    ['application/xml', '<a/>'],
+    ['text/plain', 'x'.repeat(3 << 20)],
+  ] as const;
+  for (const [type, body] of bodies) expect((await send('POST', type, body)).status).toBe(200);
+  const refused = await send('DELETE', 'application/json', '{');
+  expect(refused.status).toBe(405);
+  expect(await refused.json()).toMatchObject({ code: 'BP_MANAGEMENT_METHOD' });
+});
+
+it('tells of health what can be told, whatever a plugin says', async () => {
+  await using test = await createTestHost({ prepare: (folder) => writePlugins(folder, { 'plugins/good.ts': PLUGIN }) });
+  const health = async () => {
+    const answer = await fetch(`${test.url}/plugins/good/health`, {
+      headers: test.management,
+    });
+    return { status: answer.status, body: await answer.json() };
+  };
+  expect(await health()).toMatchObject({
+    status: 200,
+    body: { status: 'healthy', count: '10', checks: [{ name: 'rows', details: { rows: '10' } }] },
+  });
+  process.env.RING_OF_TEST = '1';
+  try {
+    expect(await health()).toMatchObject({
+      status: 200,
+      body: { facts_unreadable: expect.stringContaining('circular') },
+    });
+  } finally {
+    delete process.env.RING_OF_TEST;
+  }
+});
