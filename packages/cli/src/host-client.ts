@@ -19,7 +19,7 @@ export interface HostAnswer {
 /**
  * Asks a running host. The address is `--url`, else that of `BACKPLANE_PORT` on this machine; the token is `BACKPLANE_ADMIN_TOKEN`, else what
  * stands in `DATA/admin.token`.
- * @throws BP_HOST_UNREACHABLE
+ * @throws BP_HOST_UNREACHABLE, BP_OPTION_INVALID
  */
 export async function askHost(
   path: string,
@@ -29,6 +29,12 @@ export async function askHost(
 ): Promise<HostAnswer> {
   const read = (name: string) => environment[`BACKPLANE_${name}`] || environment[`MMF_${name}`] || undefined;
   const url = flags.url ?? `http://127.0.0.1:${read('PORT') ?? 8080}`;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw errors.BP_OPTION_INVALID({
+      option: '--url',
+      value: url,
+      expected: 'an address such as http://127.0.0.1:8080',
+    });
   const token = read('ADMIN_TOKEN') ?? (await tokenIn(flags.data ?? read('DATA_DIR') ?? './data'));
   try {
     const response = await fetch(new URL(path, url), {

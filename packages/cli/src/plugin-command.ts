@@ -1,4 +1,4 @@
-import { messageOf } from '@backplane/base';
+import { isBackplaneError, messageOf } from '@backplane/base';
 import type { PluginsStatusBody, Problem, ReloadBody, WhyBody } from '@backplane/wire';
 import { askHost, type ClientFlags, type HostAnswer } from './host-client.ts';
 import { EXIT } from './run-host.ts';
@@ -71,7 +71,7 @@ async function answering(
     answer = await askHost(path, flags, process.env, method);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);
-    process.exitCode = EXIT.unreachable;
+    process.exitCode = isBackplaneError(error, 'BP_OPTION_INVALID') ? EXIT.usage : EXIT.unreachable;
     return;
   }
   const { status, body } = answer;

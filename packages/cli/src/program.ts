@@ -1,3 +1,4 @@
+import { HOST_VERSION } from '@backplane/runtime';
 import { Command } from 'commander';
 import { schemaCommand, showCommand, validateCommand } from './config-command.ts';
 import { devCommand } from './dev-command.ts';
@@ -11,6 +12,7 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 export function createProgram(): Command {
   const program = new Command('backplane')
     .description('A plugin runtime for Node.js services.')
+    .version(HOST_VERSION, '--version', 'print the version')
     .showHelpAfterError('(see "backplane --help")')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage));
   hostCommand(

@@ -40,7 +40,7 @@ export interface RunningHost {
 }
 
 /**
- * Starts a host, or ends the process with the reason. From here on SIGTERM and SIGINT drain it and exit 0, a second one ends at once, and an
+ * Starts a host, or ends the process with the reason. From here on SIGTERM, SIGHUP and SIGINT drain it and exit 0, a second one ends at once, and an
  * exception that nobody caught stops it.
  */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
@@ -48,6 +48,8 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
   const stop = stopper(host);
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  // Its terminal has closed.
+  process.on('SIGHUP', () => stop('SIGTERM'));
   guardProcess(host);
   try {
     return { host, start: await host.start(), stop };

@@ -52,7 +52,7 @@ export const errors = defineErrors('config', {
   BP_CONFIG_SETTING_INVALID: {
     title: 'A key by which the host runs a plugin has a wrong value.',
     status: 422,
-    mend: 'Correct it in this file.',
+    mend: 'Correct it there.',
     message: (d: { key: string; expected: string }) => `"${d.key}" must be ${d.expected}.`,
   },
 });

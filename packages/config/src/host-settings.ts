@@ -72,11 +72,11 @@ export function divideConfig(merged: PlainMap, origins: ReadonlyMap<string, Conf
   return { value, settings, hostKeys, problems };
 }
 
-/** File, line and column of the value at this path, as far as known. */
+/** File, line and column of the value at this path, as far as known; the variable in place of the file where it was given in one. */
 export function placed(
   origins: ReadonlyMap<string, ConfigOrigin>,
   path: readonly string[],
 ): Omit<ConfigOrigin, 'layer'> {
   const { layer: _, ...place } = nearestPosition(origins, pointerOf(path)) ?? { layer: '' };
-  return place;
+  return place.file === undefined && place.variable !== undefined ? { file: place.variable } : place;
 }

@@ -2,6 +2,7 @@ export { DEFAULT_ENVIRONMENTS, type DiscoverySettings, readDiscoverySettings } f
 export { createHost } from './create-host.ts';
 export type { Host, HostStart } from './host.ts';
 export type { HostOptions } from './host-options.ts';
+export { HOST_VERSION } from './host-version.ts';
 export { type LiveChange, liveLine } from './live-plugins.ts';
 export type { MountOptions } from './mount.ts';
 export {
