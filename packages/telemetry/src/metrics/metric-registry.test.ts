@@ -32,6 +32,10 @@ function hostOf(known: readonly string[] = ['a', 'b']) {
   return { registry, version, lines, warnings, clock };
 }
 
+const raise = (message: string): never => {
+  throw new Error(message);
+};
+
 describe('series', () => {
   it('go on when a new version declares the same metric, whichever is loaded or unloaded first', async () => {
     const { version, lines } = hostOf();
@@ -241,6 +245,32 @@ describe('what is collected', () => {
     expect([asked, warnings]).toEqual([1, ['a: BP_METRICS_NOT_COLLECTED']]);
     gate.resolve({ slow: 1 });
     expect((await registry.render('text')).body).toContain('a_slow 1');
+  });
+
+  it('is numbers alone, whatever a plugin gives, and fit for JSON', async () => {
+    const { version, lines, registry, warnings } = hostOf(['a', 'b', 'c']);
+    version('a').metrics.collect({}, () => ({ big: 10n as never, str: 'x' as never, nan: Number.NaN, ok: 3 }));
+    const refusing = new Proxy({}, { ownKeys: () => raise('no keys') });
+    version('b').metrics.collect({ a: { type: 'gauge' } }, () => refusing);
+    const odd = [{ labels: { plan: Object.create(null) }, value: 1 }];
+    const kinds = [{ labels: { id: 10n as never }, value: 1, more: 10n }];
+    version('c').metrics.collect({}, () => ({
+      ...{ ok: 1, odd, kinds },
+      get bad() {
+        return raise('no value');
+      },
+    }));
+    expect(JSON.parse(JSON.stringify(await registry.collected()))).toEqual({
+      a: { ok: 3 },
+      b: {},
+      c: { ok: 1, kinds: [{ labels: { id: '10' }, value: 1 }] },
+    });
+    expect(await lines()).toEqual(expect.arrayContaining(['a_ok 3', 'c_ok 1', 'c_kinds{id="10"} 1']));
+    expect(warnings.sort()).toEqual([
+      ...Array(3).fill('a: BP_METRIC_VALUE'),
+      'b: BP_METRICS_NOT_COLLECTED',
+      ...Array(2).fill('c: BP_METRIC_VALUE'),
+    ]);
   });
 
   it('is given by plugin as it is', async () => {

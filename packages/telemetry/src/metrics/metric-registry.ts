@@ -114,7 +114,7 @@ export class MetricRegistry {
     return { body: renderMetrics(page.metrics, format), mediaType: MEDIA_TYPES[format] };
   }
 
-  /** What each metrics plugin collects, as it gives it. */
+  /** What each metrics plugin collects: numbers alone, whatever else it gives. */
   async collected(): Promise<Record<string, Record<string, unknown>>> {
     const plugins: Record<string, Record<string, unknown>> = {};
     for (const { collector, values } of await this.#collectAll()) {
