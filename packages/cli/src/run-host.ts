@@ -1,6 +1,7 @@
 import { messageOf } from '@backplane/base';
 import { createHost, type Host, type HostOptions, type HostStart, readDiscoverySettings } from '@backplane/runtime';
-import { configDirOf, type StartFlags, startOptions } from './start-options.ts';
+import { checkConfigDir } from './check-config-dir.ts';
+import { type StartFlags, startOptions } from './start-options.ts';
 
 /** The exit codes of the command line. */
 export const EXIT = {
@@ -16,7 +17,7 @@ export const EXIT = {
 /** What flags, environment and `base.yaml` say, or the end of the process with what is wrong with them. */
 export async function hostOptions(flags: StartFlags): Promise<HostOptions> {
   try {
-    const { problems, ...settings } = await readDiscoverySettings(configDirOf(flags, process.env));
+    const { problems, ...settings } = await readDiscoverySettings(checkConfigDir(flags, process.env));
     const [problem] = problems;
     if (problem) throw new Error(`${problem.file ?? ''}:${problem.line ?? 1}: ${problem.message}`);
     return startOptions(flags, process.env, settings);

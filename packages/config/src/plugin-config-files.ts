@@ -66,7 +66,8 @@ function listed(folder: string): string[] {
   } catch (thrown) {
     const { code } = thrown as { code?: unknown };
     if (code === 'ENOENT') return [];
-    throw errors.BP_CONFIG_FOLDER_UNREADABLE({ folder, reason: String(code) }, { cause: thrown });
+    const reason = code === 'ENOTDIR' ? 'it is no folder' : String(code);
+    throw errors.BP_CONFIG_FOLDER_UNREADABLE({ folder, reason }, { cause: thrown });
   }
 }
 
