@@ -224,3 +224,23 @@ describe('every validator', () => {
     expect(source).not.toMatch(/^import (?!type)[^\n]*ajv/m);
   });
 });
+
+describe('a property', () => {
+  it('may be called as something that every object inherits', async () => {
+    const { validate } = normalizeConfigSchema({
+      constructor: { type: 'string', default: 'Eiffel' },
+      towers: { type: 'object', properties: { valueOf: { type: 'integer', default: 7 } } },
+    } as never);
+    const { value } = await validate({ towers: {} });
+    expect(value).toEqual({ constructor: 'Eiffel', towers: { valueOf: 7 } });
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(await validate({ constructor: 'Hines' })).toEqual({ value: { constructor: 'Hines' } });
+    expect((await validate({ constructor: 3 })).issues).toMatchObject([{ path: ['constructor'] }]);
+  });
+
+  it('that is a number takes none that JSON has not', async () => {
+    const { validate } = normalizeConfigSchema({ whole: { type: 'integer' }, any: { type: 'number' } });
+    const { issues } = await validate({ whole: Number.POSITIVE_INFINITY, any: Number.NaN });
+    expect(issues).toMatchObject([{ path: ['whole'] }, { path: ['any'] }]);
+  });
+});

@@ -2,7 +2,7 @@ import { messageOf } from '@backplane/base';
 import type { JsonSchema } from '@backplane/plugin-api';
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
 import { errors } from './errors.ts';
-import { copyPlain } from './plain-data.ts';
+import { copyPlain, isPlainMap, type PlainMap } from './plain-data.ts';
 import type { CheckOptions, SchemaCheck } from './schema-check.ts';
 import { MOST_ISSUES, schemaIssues } from './schema-issue.ts';
 
@@ -14,16 +14,36 @@ export async function compileJsonSchema(schema: JsonSchema, options: CheckOption
   const { bounded = false } = options;
   const first = await compile(schema, { ...options, all: !bounded });
   let all: Promise<ValidateFunction> | undefined;
-  return (value) => {
+  const inherits = INHERITED.test(JSON.stringify(schema));
+  return (given) => {
+    const value = inherits ? bare(given) : given;
     // Defaults and coerced values are put into the value itself; at the top there must be something to put them into.
     const holder = { value };
-    if (run(first, holder)) return holder;
+    if (run(first, holder)) return inherits ? { value: copyPlain(holder.value) } : holder;
     if (!bounded || isLarge(value)) return { issues: schemaIssues(first.errors ?? []) };
     all ??= compile(schema, { ...options, all: true });
     return all.then((validate) =>
-      run(validate, holder) ? holder : { issues: schemaIssues(validate.errors ?? []).slice(0, MOST_ISSUES) },
+      run(validate, holder)
+        ? { value: inherits ? copyPlain(holder.value) : holder.value }
+        : { issues: schemaIssues(validate.errors ?? []).slice(0, MOST_ISSUES) },
     );
   };
+}
+
+/** A key that every object inherits, such as `constructor`: Ajv takes what is inherited for the value, where the key has a default. */
+const INHERITED = new RegExp(
+  `"(?:${Object.getOwnPropertyNames(Object.prototype)
+    .filter((name) => name !== '__proto__')
+    .join('|')})":`,
+);
+
+/** A copy whose maps inherit nothing. */
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare);
+  if (!isPlainMap(value)) return value;
+  const copy: PlainMap = Object.create(null);
+  for (const key of Object.keys(value)) if (key !== '__proto__') copy[key] = bare(value[key]);
+  return copy;
 }
 
 function run(validate: ValidateFunction, holder: { readonly value: unknown }): boolean {
@@ -92,6 +112,8 @@ async function loadTools() {
       allErrors: all,
       verbose: true,
       strict: false,
+      // JSON has no infinity, and YAML has one.
+      strictNumbers: true,
       logger: false,
       useDefaults: defaults,
       coerceTypes: coerce === 'lists' ? 'array' : coerce === 'text',
