@@ -9,6 +9,8 @@ export type ValidationOutcome =
 export interface ConfigValidator {
   /** What the schema says as JSON Schema (2020-12), where that can be known. */
   readonly jsonSchema: JsonSchema | undefined;
+  /** True where there is no schema, and every key does. */
+  readonly open?: boolean;
   /**
    * The value with defaults filled in, deeply frozen and sharing nothing with what was given; or everything that is wrong with it.
    * @throws BP_CONFIG_SCHEMA_INVALID

@@ -59,4 +59,12 @@ describe('the discovery keys of base.yaml', () => {
     ]);
     expect((await read('plugins: [\n')).problems).toHaveLength(1);
   });
+
+  it('are told where one is misspelt, unless it is a section of a plugin', async () => {
+    const { problems } = await read('plugins:\n  discovery_path: [./plugins]\n  directorys: {}\n  orders:\n');
+    expect(problems).toMatchObject([
+      { line: 2, message: expect.stringContaining('Did you mean "discovery_paths"?') as string },
+    ]);
+    expect(problems).toHaveLength(1);
+  });
 });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
+import { nearestName, nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
 import { isPlainMap } from '@backplane/wire/schema';
 import { parseYaml, readSourceFile } from '@backplane/wire/yaml';
 import { errors } from './errors.ts';
@@ -17,6 +17,8 @@ export interface DiscoverySettings {
   readonly pluginConfigDir?: string;
   readonly problems: readonly SourceProblem[];
 }
+
+const KEYS: readonly string[] = ['enabled', 'auto_discovery', 'discovery_paths', 'directories', 'config_dir'];
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
@@ -51,6 +53,14 @@ export async function readDiscoverySettings(configDir: string): Promise<Discover
     refuse(['plugins', key], expected);
     return undefined;
   };
+  for (const key of Object.keys(plugins)) {
+    // A map is what a plugin of that name is configured with.
+    if (KEYS.includes(key) || isPlainMap(plugins[key])) continue;
+    const nearest = nearestName(key, KEYS);
+    if (nearest === undefined) continue;
+    const position = nearestPosition(document.positions, pointerOf(['plugins', key]));
+    found.push(sourceProblem(errors.BP_CONFIG_KEY_MISSPELT({ key: `plugins.${key}`, nearest }), { file, position }));
+  }
   const project = dirname(resolve(configDir));
   const enabled = read('enabled', isBoolean, 'true or false');
   const autoDiscovery = read('auto_discovery', isBoolean, 'true or false');

@@ -29,7 +29,8 @@ interface HostKey {
 
 const isBoolean = (value: unknown) => typeof value === 'boolean';
 
-const HOST_KEYS: readonly HostKey[] = [
+/** What the host reads of a plugin's configuration. */
+export const HOST_KEYS: readonly HostKey[] = [
   { key: 'enabled', setting: 'enabled', expected: 'true or false', fits: isBoolean },
   { key: 'auto_load', setting: 'autoLoad', expected: 'true or false', fits: isBoolean },
   {

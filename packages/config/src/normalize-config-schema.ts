@@ -20,7 +20,7 @@ export function normalizeConfigSchema(
   { coerce = false }: ValidatorOptions = {},
 ): ConfigValidator {
   if (schema === undefined) {
-    return { jsonSchema: undefined, validate: async (value) => ({ value: deepFreeze(copyPlain(value)) }) };
+    return { jsonSchema: undefined, open: true, validate: async (value) => ({ value: deepFreeze(copyPlain(value)) }) };
   }
   let normalized: NormalizedSchema;
   try {

@@ -6,6 +6,7 @@ import type { PluginConfig } from './config-source.ts';
 import type { ConfigValidator } from './config-validator.ts';
 import { errors } from './errors.ts';
 import { placed } from './host-settings.ts';
+import { misspeltHostKeys, nearestHostKey } from './misspelt-keys.ts';
 
 /** One thing that is wrong with a plugin's configuration. Holds no value: it might be a secret. */
 export interface ConfigIssue {
@@ -36,10 +37,12 @@ export async function validatePluginConfig(
   try {
     const value = withTexts(configured, validator);
     const outcome = await validator.validate({ ...value, ...namedHostKeys(configured, validator) });
-    if (outcome.issues === undefined && issues.length === 0) return { config: outcome.value };
     // A file that could not be read leaves keys missing, which is not what is wrong.
-    if (configured.problems.length === 0)
-      issues.push(...(outcome.issues ?? []).map((issue) => issueAt(issue, configured)));
+    if (configured.problems.length === 0) {
+      const refused = (outcome.issues ?? []).map((issue) => withHostKey(issue, configured));
+      issues.push(...[...refused, ...misspelt(configured, validator, refused)].map((one) => issueAt(one, configured)));
+    }
+    if (outcome.issues === undefined && issues.length === 0) return { config: outcome.value };
   } catch (thrown) {
     if (!isBackplaneError(thrown, 'BP_CONFIG_SCHEMA_INVALID')) throw thrown;
     return { error: thrown as BackplaneError };
@@ -65,6 +68,26 @@ function schemaAt(schema: JsonSchema | undefined, path: readonly string[]): Json
   let at: unknown = schema;
   for (const key of path) at = isPlainMap(at) && isPlainMap(at.properties) ? at.properties[key] : undefined;
   return isPlainMap(at) ? (at as JsonSchema) : undefined;
+}
+
+/** An unknown key that is near to none of the schema's may have been meant for the host. */
+function withHostKey(issue: SchemaIssue, configured: PluginConfig): SchemaIssue {
+  const [key, ...deeper] = issue.path;
+  const isUnknown = issue.keyword === 'additionalProperties' || issue.keyword === 'unevaluatedProperties';
+  if (!isUnknown || issue.nearest !== undefined || key === undefined || deeper.length > 0) return issue;
+  const nearest = nearestHostKey(key, configured);
+  return nearest === undefined ? issue : { ...issue, nearest };
+}
+
+function misspelt(
+  configured: PluginConfig,
+  validator: ConfigValidator,
+  refused: readonly SchemaIssue[],
+): readonly SchemaIssue[] {
+  const told = new Set(refused.map(({ path: [key] }) => key));
+  return misspeltHostKeys(configured, validator)
+    .filter(({ key }) => !told.has(key))
+    .map(({ key, nearest }) => ({ path: [key], message: `"${key}" is not a known key.`, nearest }));
 }
 
 function namedHostKeys({ hostKeys }: PluginConfig, { jsonSchema }: ConfigValidator): PlainMap {
