@@ -157,13 +157,16 @@ describe('three nested middleware of plugins', () => {
     const head = await get(`/pages/noise/${512 * MIB}`, id, { 'accept-encoding': 'gzip' });
     head.response.pause();
     let given = -1;
+    let still = 0;
     await expect
       .poll(async () => {
         const before = given;
         given = (await json('/pages/state')).given;
-        return given === before;
+        still = given === before ? still + 1 : 0;
+        return still;
       })
-      .toBe(true);
+      // On a busy machine, what compresses may rest between two looks.
+      .toBeGreaterThan(8);
     await sleep(200);
     expect((await json('/pages/state')).given).toBe(given);
     expect(given).toBeLessThan(32 * MIB);
