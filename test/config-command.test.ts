@@ -115,6 +115,33 @@ describe('backplane config validate', () => {
     expect(one).toMatchObject({ code: 0, out: '✓ plain\n\nEverything is right.\n' });
   });
 
+  it('tells a name that no plugin has, which is wrong where it is near to one that is there', async () => {
+    const base = 'plugins:\n  directories: [./plugins]\n  store:\n    threshold: 1\n  elsewhere: {}\n';
+    await writePlugins(folder, { ...FILES, 'config/base.yaml': base });
+    const env = { SHOP_URL: 'x' };
+    const shared = await backplane(['validate'], env);
+    expect(shared).toMatchObject({ code: 0, out: expect.stringContaining('Everything is right.') as string });
+    expect(shared.out).toContain('! config/base.yaml:5:3  No plugin "elsewhere" is found.\n');
+    await writePlugins(folder, {
+      'config/base.yaml': `${base}  shopp: {}\nplugin_settings:\n  storee: {}\ndefault_plugins:\n  - name: sotre\n`,
+      'config/plugins/plan.yaml': 'default: {}\n',
+    });
+    const { code, out } = await backplane(['validate'], { ...env, BACKPLANE_PLUGINS__PLIAN__A: '1' });
+    expect(code).toBe(1);
+    for (const line of [
+      'config/base.yaml:6:3  No plugin "shopp" is found. Did you mean "shop"?',
+      'config/base.yaml:8:3  No plugin "storee" is found. Did you mean "store"?',
+      'config/base.yaml:10:5  No plugin "sotre" is found. Did you mean "store"?',
+      'config/plugins/plan.yaml  No plugin "plan" is found. Did you mean "plain"?',
+      'BACKPLANE_PLUGINS__PLIAN__A  No plugin "plian" is found. Did you mean "plain"?',
+    ])
+      expect(out).toContain(`✗ ${line}\n`);
+    expect(out).toContain('5 names are misspelt.');
+    const one = await backplane(['validate', '--plugin=plain'], env);
+    expect(one.code).toBe(1);
+    expect(one.out).not.toContain('shopp');
+  });
+
   it('tells usage apart from what is wrong', async () => {
     await writePlugins(folder, FILES);
     const { code, err } = await backplane(['validate', '--plugin=shp']);

@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import { canonicalName } from '@backplane/base';
 import {
-  type ConfigurationValue,
+  type Configuration,
   DEFAULT_ENVIRONMENTS,
   type PluginConfiguration,
   readConfiguration,
+  type Stranger,
 } from '@backplane/runtime';
 import { hostFileSchema, pluginFileSchema } from '@backplane/wire';
 import { errors } from './errors.ts';
@@ -22,26 +23,36 @@ export interface ConfigFlags extends StartFlags {
 
 /** `backplane config show`: every value of every plugin, and where it was written. 0 even where values are wrong: that is told beside. */
 export async function showCommand(flags: ConfigFlags): Promise<void> {
-  const plugins = await read(flags);
-  print(flags, plugins, (paint) => plugins.map((plugin) => shown(plugin, paint)).join('\n\n'));
+  const configuration = await read(flags);
+  const { plugins, strangers } = configuration;
+  print(flags, configuration, (paint) =>
+    [...plugins.map((plugin) => shown(plugin, paint)), ...strangers.map((one) => strange(one, paint))].join('\n\n'),
+  );
 }
 
-/** `backplane config validate`: 0 when everything is right, 1 when something is wrong. Nothing is started. */
+/**
+ * `backplane config validate`: 0 when everything is right, 1 when something is wrong. Nothing is started. A name that no plugin has is wrong
+ * where it is near to that of a plugin, and else told alone: hosts may share their files.
+ */
 export async function validateCommand(flags: ConfigFlags): Promise<void> {
-  const plugins = await read(flags);
-  const wrong = plugins.filter(isWrong);
-  process.exitCode = wrong.length === 0 ? EXIT.ok : EXIT.failed;
-  print(flags, plugins, (paint) => {
-    const lines = plugins.map((plugin) => verdict(plugin, paint));
-    const summary =
-      wrong.length === 0 ? paint.green('Everything is right.') : `${wrong.length} of ${plugins.length} are wrong.`;
-    return [...lines, '', summary].join('\n');
+  const configuration = await read(flags);
+  const { plugins, strangers } = configuration;
+  const wrong = plugins.filter(isWrong).length;
+  const misspelt = strangers.filter(({ nearest }) => nearest !== undefined).length;
+  process.exitCode = wrong + misspelt === 0 ? EXIT.ok : EXIT.failed;
+  print(flags, configuration, (paint) => {
+    const lines = [...plugins.map((plugin) => verdict(plugin, paint)), ...strangers.map((one) => strange(one, paint))];
+    const summary = [
+      wrong > 0 ? `${wrong} of ${plugins.length} are wrong.` : '',
+      misspelt > 0 ? `${misspelt} ${misspelt === 1 ? 'name is' : 'names are'} misspelt.` : '',
+    ].filter((part) => part !== '');
+    return [...lines, '', summary.length > 0 ? summary.join(' ') : paint.green('Everything is right.')].join('\n');
   });
 }
 
 /** `backplane config schema`: the JSON Schema of `base.yaml`, or with `--plugin` of that plugin's file, for editors. */
 export async function schemaCommand(flags: ConfigFlags): Promise<void> {
-  const plugins = await read(flags);
+  const { plugins } = await read(flags);
   const [only] = flags.plugin === undefined ? [] : plugins;
   const schema =
     only === undefined
@@ -52,19 +63,22 @@ export async function schemaCommand(flags: ConfigFlags): Promise<void> {
 
 const isWrong = ({ issues, failure }: PluginConfiguration): boolean => issues.length > 0 || failure !== undefined;
 
-async function read(flags: ConfigFlags): Promise<readonly PluginConfiguration[]> {
-  const all = await readConfiguration(await hostOptions(flags)).catch(refuse);
-  if (flags.plugin === undefined) return all;
+async function read(flags: ConfigFlags): Promise<Configuration> {
+  const configuration = await readConfiguration(await hostOptions(flags)).catch(refuse);
+  if (flags.plugin === undefined) return configuration;
+  const { plugins: all, strangers } = configuration;
   const name = canonicalName(flags.plugin);
   const found = all.filter(({ plugin, aliases }) => plugin === name || aliases.includes(name));
   if (found.length === 0)
     refuse(errors.BP_CONFIG_PLUGIN_UNKNOWN({ plugin: flags.plugin, known: all.map(({ plugin }) => plugin) }));
-  return found;
+  const names = found.flatMap(({ plugin, aliases }) => [plugin, ...aliases].map(canonicalName));
+  const meant = strangers.filter(({ nearest }) => nearest !== undefined && names.includes(nearest));
+  return { plugins: found, strangers: meant };
 }
 
-function print(flags: ConfigFlags, plugins: readonly PluginConfiguration[], text: (paint: Paint) => string): void {
+function print(flags: ConfigFlags, configuration: Configuration, text: (paint: Paint) => string): void {
   const paint = createPaint(process.stdout.isTTY === true && !process.env.NO_COLOR);
-  process.stdout.write(`${flags.json === true ? JSON.stringify({ plugins }, null, 2) : text(paint)}\n`);
+  process.stdout.write(`${flags.json === true ? JSON.stringify(configuration, null, 2) : text(paint)}\n`);
 }
 
 function shown(configuration: PluginConfiguration, paint: Paint): string {
@@ -86,6 +100,13 @@ function verdict(configuration: PluginConfiguration, paint: Paint): string {
   return [`${mark} ${configuration.plugin}`, ...problemsOf(configuration, paint)].join('\n');
 }
 
+function strange({ name, nearest, origin }: Stranger, paint: Paint): string {
+  const told = `No plugin "${name}" is found.`;
+  return nearest === undefined
+    ? `${paint.yellow('!')} ${placeOf(origin)}  ${told}`
+    : `${paint.red('✗')} ${placeOf(origin)}  ${paint.red(`${told} Did you mean "${nearest}"?`)}`;
+}
+
 function problemsOf({ issues, failure }: PluginConfiguration, paint: Paint): string[] {
   const lines = issues.map(
     ({ place, message }) => `  ${place === undefined ? '' : `${shortest(place)}  `}${paint.red(message)}`,
@@ -94,7 +115,7 @@ function problemsOf({ issues, failure }: PluginConfiguration, paint: Paint): str
   return lines;
 }
 
-function placeOf({ file, line, column, variable }: ConfigurationValue['origin']): string {
+function placeOf({ file, line, column, variable }: Stranger['origin']): string {
   if (variable !== undefined) return variable;
   if (file === undefined) return '';
   return [shortest(file), line, column].filter((part) => part !== undefined).join(':');

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type BackplaneError, canonicalName, isBackplaneError } from '@backplane/base';
 import { type SourceProblem, sourceProblem } from '@backplane/wire';
 import type { PlainMap } from '@backplane/wire/schema';
+import { type AddressedPlugin, addressedPlugins } from './addressed-plugins.ts';
 import { type Environment, environmentLayer } from './environment-layer.ts';
 import { errors } from './errors.ts';
 import { type HostFile, readHostFiles } from './host-files.ts';
@@ -54,6 +55,8 @@ export interface PluginConfig {
 export interface ConfigSource {
   /** Never rejects because of what the files hold: that is in `problems`. */
   pluginConfig(name: string, aliases?: readonly string[]): Promise<PluginConfig>;
+  /** Every place that configures a plugin, of whatever name. Never rejects: what cannot be read is in the problems of every plugin. */
+  addressed(): Promise<readonly AddressedPlugin[]>;
   /** Sees the files as they are now; until then they are as they were first read. */
   refresh(): void;
 }
@@ -104,6 +107,11 @@ class FileConfigSource implements ConfigSource {
     const paths = [...host.filter(({ path }) => said.has(path)), ...files].map(({ path }) => path);
     const { secrets } = resolved;
     return { plugin, ...divided, origins, layers, secrets, texts: environment.texts, files: paths, problems };
+  }
+
+  async addressed(): Promise<readonly AddressedPlugin[]> {
+    const { host, plugins } = await this.#read([]);
+    return addressedPlugins(host, plugins, this.#options.variables ?? {});
   }
 
   async #read(problems: SourceProblem[]): Promise<Snapshot> {

@@ -19,6 +19,12 @@ export interface EnvironmentLayer {
   readonly problems: readonly SourceProblem[];
 }
 
+/** The plugin that a variable configures, by its canonical name; `undefined` for a variable that configures none. */
+export function pluginOfVariable(variable: string): string | undefined {
+  const plugin = VARIABLE.exec(variable)?.groups?.plugin;
+  return plugin === undefined ? undefined : canonicalName(plugin.toLowerCase());
+}
+
 /** What environment variables say to the plugin of these names: the layer over all others. `BACKPLANE_` wins over `MMF_`. */
 export async function environmentLayer(environment: Environment, names: readonly string[]): Promise<EnvironmentLayer> {
   const own = new Set(names.map(canonicalName));

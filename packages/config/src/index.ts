@@ -1,3 +1,4 @@
+export type { AddressedPlugin } from './addressed-plugins.ts';
 export { type ConfigSource, type ConfigSourceOptions, createConfigSource, type PluginConfig } from './config-source.ts';
 export type { ConfigValidator, ValidationOutcome, ValidatorOptions } from './config-validator.ts';
 export { type DiscoverySettings, readDiscoverySettings } from './discovery-settings.ts';

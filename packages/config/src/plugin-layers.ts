@@ -6,7 +6,7 @@ import type { HostFile } from './host-files.ts';
 import type { ConfigLayer } from './merge-layers.ts';
 
 /** Where the host's files configure plugins, by name: under the first, then the second, of one file. */
-const SECTIONS = [['core', 'api_gateway', 'plugins'], ['plugins']] as const;
+export const SECTIONS = [['core', 'api_gateway', 'plugins'], ['plugins']] as const;
 
 /** What the host's files say to one plugin. */
 export interface HostFileLayers {

@@ -13,5 +13,11 @@ export {
   type ServiceConfig,
 } from './plugin-enabled-service.ts';
 export type { ManagedPlugin, PluginManager } from './plugin-manager.ts';
-export { type ConfigurationValue, type PluginConfiguration, readConfiguration } from './read-configuration.ts';
+export {
+  type Configuration,
+  type ConfigurationValue,
+  type PluginConfiguration,
+  readConfiguration,
+  type Stranger,
+} from './read-configuration.ts';
 export type { PluginInput } from './registered-plugins.ts';

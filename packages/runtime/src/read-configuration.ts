@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path';
-import { systemClock } from '@backplane/base';
-import { type ConfigIssue, type ConfigOrigin, createConfigSource } from '@backplane/config';
+import { canonicalName, systemClock } from '@backplane/base';
+import { type AddressedPlugin, type ConfigIssue, type ConfigOrigin, createConfigSource } from '@backplane/config';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createLoader } from '@backplane/loader';
 import type { JsonSchema } from '@backplane/plugin-api';
+import { nearestName } from '@backplane/wire';
 import { isPlainMap } from '@backplane/wire/schema';
 import { checkEnvironment } from './check-environment.ts';
 import type { HostOptions } from './host-options.ts';
@@ -36,26 +37,42 @@ export interface PluginConfiguration {
   readonly failure: { readonly code: string; readonly message: string } | undefined;
 }
 
+/** A name that configuration uses, and that no plugin has. */
+export interface Stranger {
+  readonly name: string;
+  /** The plugin most likely meant. Without one it may be a plugin of another host, which shares the files. */
+  readonly nearest: string | undefined;
+  /** Without its layer. */
+  readonly origin: Omit<ConfigOrigin, 'layer'>;
+}
+
+export interface Configuration {
+  /** By name. */
+  readonly plugins: readonly PluginConfiguration[];
+  readonly strangers: readonly Stranger[];
+}
+
 const HIDDEN = '***';
 
 /** Reads and checks the configuration of every plugin that a host of these options would find. Starts nothing; the code of plugins is read. */
-export async function readConfiguration(options: HostOptions): Promise<readonly PluginConfiguration[]> {
+export async function readConfiguration(options: HostOptions): Promise<Configuration> {
   const clock = systemClock;
   const environment = checkEnvironment(options.environment ?? 'development');
   const cacheDir = join(resolve(options.dataDir ?? 'data'), 'cache', 'bundles');
   const configDir = resolve(options.configDir ?? 'config');
   const loader = createLoader({ cacheDir, shared: sharedModules, clock });
   const isolation = new Isolation({ cacheDir, clock, loader, spare: false, loadLimitMs: options.loadLimit ?? 30_000 });
+  const configs = createConfigSource({
+    configDir,
+    pluginConfigDir: resolve(options.pluginConfigDir ?? join(configDir, 'plugins')),
+    environment,
+    layersOver: programLayers(options.pluginConfig),
+    ...(options.service !== undefined && { service: options.service }),
+    ...(options.variables !== undefined && { variables: options.variables }),
+  });
   const reader = new PluginReader({
     loader,
-    configs: createConfigSource({
-      configDir,
-      pluginConfigDir: resolve(options.pluginConfigDir ?? join(configDir, 'plugins')),
-      environment,
-      layersOver: programLayers(options.pluginConfig),
-      ...(options.service !== undefined && { service: options.service }),
-      ...(options.variables !== undefined && { variables: options.variables }),
-    }),
+    configs,
     isolation: options.isolation ?? {},
     isolate: (...asked) => isolation.isolate(...asked),
     inUse: () => false,
@@ -69,10 +86,25 @@ export async function readConfiguration(options: HostOptions): Promise<readonly 
     const { candidates } = await discoverer.discover();
     const read: PluginConfiguration[] = [];
     for (const candidate of candidates) read.push(told(await reader.inspect(candidate)));
-    return read.sort((a, b) => (a.plugin < b.plugin ? -1 : 1));
+    return {
+      plugins: read.sort((a, b) => (a.plugin < b.plugin ? -1 : 1)),
+      strangers: strangersIn(await configs.addressed(), read),
+    };
   } finally {
     await Promise.all([isolation.close(), loader.close()]);
   }
+}
+
+function strangersIn(
+  addressed: readonly AddressedPlugin[],
+  plugins: readonly PluginConfiguration[],
+): readonly Stranger[] {
+  const known = new Set(plugins.flatMap(({ plugin, aliases }) => [plugin, ...aliases].map(canonicalName)));
+  return addressed.flatMap(({ names, ...origin }) => {
+    const [name] = names;
+    if (name === undefined || names.some((one) => known.has(one))) return [];
+    return [{ name, nearest: nearestName(name, known), origin }];
+  });
 }
 
 function told({ name, aliases, origin, configured, schema, outcome, failure }: InspectedPlugin): PluginConfiguration {
