@@ -50,9 +50,32 @@ it('tells of health what can be told, whatever a plugin says', async () => {
   try {
     expect(await health()).toMatchObject({
       status: 200,
-      body: { facts_unreadable: expect.stringContaining('circular') },
+      body: { ring: { ring: '[circular]' } },
     });
   } finally {
     delete process.env.RING_OF_TEST;
   }
+});
+
+it('keeps what a plugin told that was unhealthy from the start', async () => {
+  const sick = `
+import { definePlugin } from '@backplane/plugin-api';
+export default definePlugin({
+  name: 'sick',
+  version: '1.0.0',
+  initialize: ({ health }) => {
+    health.check('rows', {}, () => ({ healthy: false, why: 'no rows' }));
+    return { health: () => ({ healthy: true, region: 'eu' }) };
+  },
+});
+`;
+  await using test = await createTestHost({ prepare: (folder) => writePlugins(folder, { 'plugins/sick.ts': sick }) });
+  const answer = await fetch(`${test.url}/plugins/sick/health`, { headers: test.management });
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({
+    status: 'unhealthy',
+    message: expect.stringContaining('no rows'),
+    region: 'eu',
+    checks: [{ name: 'rows', status: 'fail', details: { why: 'no rows' } }],
+  });
 });

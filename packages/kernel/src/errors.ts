@@ -1,4 +1,5 @@
 import { defineErrors } from '@backplane/base';
+import type { HealthReport } from '@backplane/plugin-api';
 
 const list = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
@@ -176,7 +177,7 @@ export const errors = defineErrors('kernel', {
     title: 'A plugin says of itself that it is unhealthy',
     status: 503,
     mend: 'Its health report tells why.',
-    message: (d: { plugin: string; version: string; message: string }) =>
+    message: (d: { plugin: string; version: string; message: string; report: HealthReport }) =>
       `Plugin "${d.plugin}" ${d.version} is unhealthy${d.message === '' ? '' : `: ${d.message}`}.`,
   },
   BP_PLUGIN_UNKNOWN: {

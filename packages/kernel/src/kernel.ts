@@ -199,7 +199,9 @@ export class Kernel implements Entrances {
     const { instance } = record;
     if (!instance) {
       const { reason, state } = this.#statusOf(record);
-      return normalizeHealth({ status: 'unhealthy', message: reason || `The plugin is ${state.phase}.` });
+      const message = reason || `The plugin is ${state.phase}.`;
+      const said = 'failure' in state ? state.failure.health : undefined;
+      return { ...(said ?? normalizeHealth(false)), status: 'unhealthy', message };
     }
     const report = normalizeHealth(await answerOf(instance), instance.data.provides);
     instance.lastHealth = report.status;

@@ -1,4 +1,3 @@
-import { messageOf } from '@backplane/base';
 import type { HealthReport } from '@backplane/plugin-api';
 import type { Failure, LastChange, PluginState, PluginStatus } from '@backplane/ports';
 import type { PlaceBody, PluginHealthBody, PluginStatusBody } from '@backplane/wire';
@@ -67,29 +66,17 @@ export function pluginStatusBody(status: PluginStatus, handlers: readonly PlaceB
   };
 }
 
-/** What a plugin tells of itself, as far as it can be JSON: databases count in BigInts, and objects may form a ring. */
-function factsOf(details: unknown): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(
-      JSON.stringify(details ?? {}, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-    );
-  } catch (thrown) {
-    return { facts_unreadable: messageOf(thrown) };
-  }
-}
-
 /** A plugin's health as it goes over the wire. */
 export function pluginHealthBody(status: PluginStatus, health: HealthReport): PluginHealthBody {
   return {
-    ...factsOf(health.details),
+    ...health.details,
     plugin: status.name,
     status: health.status,
     state: status.state.phase,
     version: status.version ?? null,
     ...(health.message !== undefined && { message: health.message }),
-    checks: health.checks.map(({ durationMs, ageMs, details, ...check }) => ({
+    checks: health.checks.map(({ durationMs, ageMs, ...check }) => ({
       ...check,
-      ...(details !== undefined && { details: factsOf(details) }),
       ...(durationMs !== undefined && { duration_ms: durationMs }),
       ...(ageMs !== undefined && { age_ms: ageMs }),
     })),

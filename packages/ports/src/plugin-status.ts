@@ -1,4 +1,4 @@
-import type { IsolationLevel, Phase, PluginKind, PluginType } from '@backplane/plugin-api';
+import type { HealthReport, IsolationLevel, Phase, PluginKind, PluginType } from '@backplane/plugin-api';
 
 /** An error as status pages and other processes see it. */
 export interface Failure {
@@ -6,6 +6,8 @@ export interface Failure {
   readonly message: string;
   /** With file and line. */
   readonly stack: string | undefined;
+  /** What the plugin said of itself, where that is why it does not run. */
+  readonly health?: HealthReport;
 }
 
 /** Where a plugin is in its life. Times are milliseconds since the epoch. */

@@ -152,7 +152,12 @@ export class Transition {
         const failed = health.checks
           .filter((check) => check.status === 'fail')
           .map((check) => check.message ?? check.name);
-        throw errors.BP_PLUGIN_UNHEALTHY({ plugin, version, message: health.message ?? failed.join('; ') });
+        throw errors.BP_PLUGIN_UNHEALTHY({
+          plugin,
+          version,
+          message: health.message ?? failed.join('; '),
+          report: health,
+        });
       }
     } catch (error) {
       this.#drop(entry, asFailure(error));

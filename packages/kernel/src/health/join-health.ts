@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { HealthAnswer, HealthCheckResult, HealthStatus } from '@backplane/plugin-api';
-import { normalizeHealth, worstHealth } from './normalize-health.ts';
+import { normalizeHealth, plainAnswer, worstHealth } from './normalize-health.ts';
 
 const STATUS_OF: Readonly<Record<HealthCheckResult['status'], HealthStatus>> = {
   pass: 'healthy',
@@ -15,9 +15,9 @@ function factsOf({ details }: HealthCheckResult): string | undefined {
   return details && inspect(details, { breakLength: Number.POSITIVE_INFINITY, depth: 2 }).slice(0, MOST_FACTS);
 }
 
-/** What `health()` said and what the checks found, as one answer: the worst of all. */
+/** What `health()` said and what the checks found, as one answer: the worst of all. It is plain data, for it may cross to another process. */
 export function joinHealth(answer: HealthAnswer, results: readonly HealthCheckResult[]): HealthAnswer {
-  if (results.length === 0) return answer;
+  if (results.length === 0) return plainAnswer(answer);
   const { status, checks, services, details, message } = normalizeHealth(answer);
   const worst = worstHealth([status, ...results.map((result) => STATUS_OF[result.status])]);
   const culprit = results.find((result) => STATUS_OF[result.status] === worst && result.status !== 'pass');

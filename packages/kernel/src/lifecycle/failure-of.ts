@@ -1,4 +1,5 @@
 import { isBackplaneError, messageOf } from '@backplane/base';
+import type { HealthReport } from '@backplane/plugin-api';
 import type { Failure } from '@backplane/ports';
 
 /** Plain data of anything that was thrown. */
@@ -7,6 +8,9 @@ export function failureOf(thrown: unknown): Failure {
     code: isBackplaneError(thrown) ? thrown.code : 'BP_STEP_FAILED',
     message: bounded(messageOf(thrown)),
     stack: bounded(stackOf(thrown)),
+    ...(isBackplaneError(thrown, 'BP_PLUGIN_UNHEALTHY') && {
+      health: (thrown.details as { readonly report: HealthReport }).report,
+    }),
   };
 }
 
