@@ -1,4 +1,4 @@
-import { messageOf } from '@backplane/base';
+import { isBackplaneError, messageOf } from '@backplane/base';
 import { createHost, type Host, type HostOptions, type HostStart, readDiscoverySettings } from '@backplane/runtime';
 import { checkConfigDir } from './check-config-dir.ts';
 import { type StartFlags, startOptions } from './start-options.ts';
@@ -41,21 +41,26 @@ export interface RunningHost {
 }
 
 /**
- * Starts a host, or ends the process with the reason. From here on SIGTERM, SIGHUP and SIGINT drain it and exit 0, a second one ends at once, and an
- * exception that nobody caught stops it.
+ * Starts a host, or ends the process with the reason. From here on SIGTERM, SIGHUP and SIGINT drain it and exit 0, also while it starts; a second one ends
+ * at once, and an exception that nobody caught stops it.
  */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const host = await createHost(options).catch(refuse);
   const stop = stopper(host);
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  // Its terminal has closed.
-  process.on('SIGHUP', () => stop('SIGTERM'));
+  // Its terminal has closed, which both the system and a shell may tell.
+  let hungUp = false;
+  process.on('SIGHUP', () => {
+    if (!hungUp) stop('SIGTERM');
+    hungUp = true;
+  });
   guardProcess(host);
   try {
     return { host, start: await host.start(), stop };
   } catch (error) {
-    process.stderr.write(`${explainStartFailure(error)}\n`);
+    // Who was told to stop has not failed, and logs that it stops.
+    if (!isBackplaneError(error, 'BP_HOST_STOPPED')) process.stderr.write(`${explainStartFailure(error)}\n`);
     await host.stop().catch(() => {});
     process.exit(EXIT.failed);
   }
