@@ -10,6 +10,9 @@ const execArgv = ['--conditions=backplane-source', '--disable-warning=Experiment
 // A test file that leaves a timer, a socket, a process, a listener or a folder behind fails.
 const setupFiles = ['packages/testing/src/vitest-setup.ts'];
 
+// Tests of one package that need servers or many processes, and their time.
+const WITH_SERVERS = 'packages/*/src/**/*.servers.test.ts';
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -24,6 +27,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ['{packages,plugins,examples}/*/src/**/*.test.ts', '{tools,bench,fleet}/**/*.test.ts'],
+          exclude: [WITH_SERVERS],
         },
       },
       {
@@ -32,7 +36,7 @@ export default defineConfig({
           name: 'system',
           setupFiles,
           execArgv,
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', WITH_SERVERS],
           globalSetup: ['test/testing/build.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,0 +1,50 @@
+import { defineErrors } from '@backplane/base';
+
+/** Every code of this package. */
+export const errors = defineErrors('store', {
+  BP_STORE_IN_USE: {
+    title: 'Another process owns the database.',
+    status: 503,
+    mend: 'Stop it first, give this host a data folder of its own, or let both use one PostgreSQL.',
+    message: (d: { folder: string; owner: string | undefined }) =>
+      `The database in ${d.folder} belongs to ${d.owner ?? 'another process'}.`,
+  },
+  BP_STORE_UNREADABLE: {
+    title: 'The database cannot be read with this key.',
+    mend: 'Give the key that it was made with. If that is the right one, the file is damaged: put a copy from its "backups" folder in its place.',
+    message: (d: { file: string }) => `${d.file} was made with another key, or is damaged.`,
+  },
+  BP_STORE_DAMAGED: {
+    title: 'The database file is damaged.',
+    mend: 'Stop the host and put a copy from the "backups" folder beside it in its place.',
+    message: (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}.`,
+  },
+  BP_STORE_FULL: {
+    title: 'The database cannot grow, because its disk is full.',
+    status: 507,
+    mend: 'Make room on the disk; nothing of the change was written.',
+    message: (d: { file: string }) => `There is no room for ${d.file}.`,
+  },
+  BP_STORE_UNUSABLE: {
+    title: 'The folder of the database cannot be used.',
+    mend: 'Give the host a folder that its user may write to.',
+    message: (d: { folder: string; reason: string }) => `No database can be kept in ${d.folder}: ${d.reason}.`,
+  },
+  BP_STORE_UNREACHABLE: {
+    title: 'PostgreSQL cannot be reached.',
+    status: 503,
+    mend: 'Check that it runs, and the address, user, password and database in its configuration.',
+    message: (d: { server: string; reason: string }) => `PostgreSQL at ${d.server} cannot be used: ${d.reason}.`,
+  },
+  BP_STORE_NEWER: {
+    title: 'The database was made by a newer program that this one does not understand.',
+    mend: 'Start the newer program again, or put the copy back that it made before it changed the database.',
+    message: (d: { found: number; needs: number; knows: number }) =>
+      `The database has schema ${d.found}, which programs can use that know schema ${d.needs}; this one knows ${d.knows}.`,
+  },
+  BP_STORE_MIGRATION_FAILED: {
+    title: 'The database could not be brought to the schema of this program.',
+    mend: 'Nothing of this step was written. Mend the cause and start again: it goes on where it stopped.',
+    message: (d: { migration: string; reason: string }) => `Migration "${d.migration}" failed: ${d.reason}.`,
+  },
+});

@@ -1,0 +1,5 @@
+export type { Migration, StoreKind } from './migrations.ts';
+export { type EmbeddedStoreOptions, openEmbeddedStore } from './open-embedded-store.ts';
+export { openPostgresStore, type PostgresStoreOptions } from './open-postgres-store.ts';
+export type { Store } from './store.ts';
+export type { Flag, Json, Tables, Time } from './tables.ts';

@@ -1,0 +1,102 @@
+import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '@backplane/base';
+import { Kysely, type LogEvent, SqliteDialect } from 'kysely';
+import { EmbeddedConnection } from './embedded-connection.ts';
+import { errors } from './errors.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS, type Migration } from './migrations.ts';
+import { lockOwner, type OwnerLock } from './owner-lock.ts';
+import type { Store } from './store.ts';
+import type { Tables } from './tables.ts';
+
+export interface EmbeddedStoreOptions {
+  /** Holds the database, its lock and its copies. Made where it is missing, for this user alone. */
+  readonly folder: string;
+  /** 32 bytes as 64 hexadecimal digits. */
+  readonly key: string;
+  /** Milliseconds since the epoch. Default: the machine's clock. */
+  readonly now?: () => number;
+  /** Default: all there are. */
+  readonly migrations?: readonly Migration[];
+  /** Told of every statement when it has been made. */
+  readonly log?: (event: LogEvent) => void;
+}
+
+/** So many copies are kept, the youngest. */
+const KEPT_COPIES = 5;
+
+/**
+ * Opens the embedded database of a folder, encrypted, and brings it to the newest schema; a copy is made first. One process at a time owns it.
+ * @throws BP_STORE_IN_USE, BP_STORE_UNREADABLE, BP_STORE_DAMAGED, BP_STORE_FULL, BP_STORE_NEWER, BP_STORE_MIGRATION_FAILED, BP_STORE_UNUSABLE
+ */
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+  const { folder, key, now = Date.now, migrations = MIGRATIONS, log } = options;
+  const lock = await own(folder);
+  const file = join(folder, 'store.db');
+  let connection: EmbeddedConnection | undefined;
+  let db: Kysely<Tables> | undefined;
+  try {
+    connection = new EmbeddedConnection(file, key);
+    const dialect = new SqliteDialect({ database: connection });
+    db = new Kysely<Tables>({ dialect, ...(log && { log }) });
+    const backUp = (from: number) => copyAside(connection as EmbeddedConnection, folder, from, now());
+    await migrate(db, { kind: 'libsql', migrations, now, backUp });
+    return new EmbeddedStore(db, lock);
+  } catch (error) {
+    if (db === undefined) connection?.close();
+    else await db.destroy();
+    lock.release();
+    throw error;
+  }
+}
+
+class EmbeddedStore implements Store {
+  readonly kind = 'libsql';
+  readonly db: Kysely<Tables>;
+  readonly #lock: OwnerLock;
+  #closed: Promise<void> | undefined;
+
+  constructor(db: Kysely<Tables>, lock: OwnerLock) {
+    this.db = db;
+    this.#lock = lock;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.db.destroy().finally(() => this.#lock.release());
+    return this.#closed;
+  }
+}
+
+async function own(folder: string): Promise<OwnerLock> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return lockOwner(folder);
+  } catch (cause) {
+    if ((cause as { code?: string }).code?.startsWith('BP_')) throw cause;
+    throw errors.BP_STORE_UNUSABLE({ folder, reason: messageOf(cause) }, { cause });
+  }
+}
+
+/** A copy appears whole or not at all: it has its name only when all of it is on the disk. */
+async function copyAside(connection: EmbeddedConnection, folder: string, from: number, at: number): Promise<void> {
+  const copies = join(folder, 'backups');
+  await mkdir(copies, { recursive: true, mode: 0o700 });
+  connection.checkpoint();
+  const stamp = new Date(at).toISOString().replaceAll(':', '-');
+  const target = join(copies, `store-${stamp}-schema-${from}.db`);
+  const unfinished = `${target}.part`;
+  try {
+    await copyFile(join(folder, 'store.db'), unfinished);
+    await using written = await open(unfinished, 'r+');
+    await written.chmod(0o600);
+    await written.sync();
+    await rename(unfinished, target);
+  } catch (cause) {
+    await rm(unfinished, { force: true });
+    if ((cause as { code?: string }).code === 'ENOSPC') throw errors.BP_STORE_FULL({ file: target }, { cause });
+    throw cause;
+  }
+  const names = (await readdir(copies)).filter((name) => name.endsWith('.db')).sort();
+  for (const name of names.slice(0, -KEPT_COPIES)) await rm(join(copies, name));
+}
