@@ -140,6 +140,27 @@ describe('environment variables', () => {
   });
 });
 
+describe('what is wrong in a variable', () => {
+  it('is told with its name', async () => {
+    const variables = {
+      BACKPLANE_PLUGINS__WEATHER__ENABLED: 'rubbish',
+      MMF_PLUGINS__WEATHER__LIST: '[1, {]',
+    };
+    const wrong = async (given: Record<string, string>) => {
+      const configured = await read('weather', { variables: given });
+      const { error } = await validatePluginConfig(configured, normalizeConfigSchema({ city: { type: 'string' } }));
+      return error?.message;
+    };
+    expect(await wrong(variables)).toMatch(
+      /^ {2}BACKPLANE_PLUGINS__WEATHER__ENABLED "enabled" must be true or false\./m,
+    );
+    expect(await wrong(variables)).toMatch(/^ {2}MMF_PLUGINS__WEATHER__LIST/m);
+    expect(await wrong({ BACKPLANE_PLUGINS__WEATHER__CITI: 'x' })).toContain(
+      'BACKPLANE_PLUGINS__WEATHER__CITI "citi" is not a known key. Did you mean "city"?',
+    );
+  });
+});
+
 describe('precedence', () => {
   it('is base, environment file, plugin file default and environment, settings, API, variables: whichever are there', async () => {
     await fc.assert(
