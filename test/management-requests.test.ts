@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createTestHost } from '@backplane/testing';
 import { expect, it } from 'vitest';
 import { writePlugins } from './testing/plugin-files.ts';
@@ -32,6 +34,21 @@ it('takes a reload with whatever body a client sends along, and refuses what it 
   const refused = await send('DELETE', 'application/json', '{');
   expect(refused.status).toBe(405);
   expect(await refused.json()).toMatchObject({ code: 'BP_MANAGEMENT_METHOD' });
+});
+
+it('believes the name that a request is for, not another beside it', async () => {
+  await using test = await createTestHost({ prepare: (folder) => writePlugins(folder, { 'plugins/good.ts': PLUGIN }) });
+  const { hostname, port } = new URL(test.url);
+  const ask = async (target: string, ...headers: readonly string[]) => {
+    const socket = connect(Number(port), hostname);
+    const lines = [`GET ${target} HTTP/1.1`, ...headers, `authorization: ${test.management.authorization}`];
+    socket.end(`${[...lines, 'connection: close'].join('\r\n')}\r\n\r\n`);
+    return (await text(socket)).split(' ', 2)[1];
+  };
+  expect(await ask('/plugins/status', 'host: localhost')).toBe('200');
+  expect(await ask('http://localhost/plugins/status', 'host: evil.example')).toBe('200');
+  expect(await ask('http://evil.example/plugins/status', 'host: localhost')).toBe('403');
+  expect(await ask('/plugins/status', 'host: localhost', 'host: evil.example')).toBe('403');
 });
 
 it('tells of health what can be told, whatever a plugin says', async () => {

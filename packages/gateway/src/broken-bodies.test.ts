@@ -82,6 +82,9 @@ describe('what cannot be read or sent', () => {
         },
       );
     });
+    app.get('/framed', async (_, reply) =>
+      reply.headers({ 'transfer-encoding': 'chunked', 'content-length': '2' }).send('ok'),
+    );
     app.get('/header', async (_, reply) => reply.header('x-a', '\u2713').send('x'));
     app.get('/split', async (_, reply) => reply.header('x-a', 'a\r\nset-cookie: evil=1').send('x'));
   };
@@ -97,6 +100,14 @@ describe('what cannot be read or sent', () => {
       expect(await answer.json()).toMatchObject({ code: 'BP_PLUGIN_ERROR', trace_id: expect.any(String) });
       await left();
     }
+  });
+
+  test('is never framed in two ways', async () => {
+    fixture.current.publish([served(odd)]);
+    const answer = await get('/served/framed');
+    expect(answer.headers.get('transfer-encoding')).toBeNull();
+    expect(answer.headers.get('content-length')).toBe('2');
+    expect(await answer.text()).toBe('ok');
   });
 
   test('is the mistake of the middleware that made it', async () => {

@@ -8,7 +8,7 @@ import { ExchangeList } from './exchange-list.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type MountTable, NOWHERE } from './mount-table.ts';
 import { type ProblemPlace, problemAnswer, type Refusal, refusalFor } from './problem-answer.ts';
-import { firstSegment, originForm, pathOf, withFirstSegment } from './request-target.ts';
+import { authorityOf, firstSegment, originForm, pathOf, withFirstSegment } from './request-target.ts';
 import { answerOnSocket, sendAnswer } from './send-answer.ts';
 import { stripForwarded } from './strip-forwarded.ts';
 import type { SystemMount } from './system-mount.ts';
@@ -66,7 +66,11 @@ export class Dispatcher implements ExchangeHost {
   serve(request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
     const sent = request.url ?? '/';
     const url = originForm(sent);
-    if (url !== sent) request.url = url;
+    if (url !== sent) {
+      request.url = url;
+      // RFC 9112, 3.2.2: it decides, whatever the Host header says.
+      request.headers.host = authorityOf(sent) ?? '';
+    }
     const arrival: Arrival = { request, response, url, upgrade };
     if (this.#draining !== undefined) response.setHeader('connection', 'close');
     const { urlLength: limit } = this.#options.limits;

@@ -157,6 +157,8 @@ function holdBack(
   payload: unknown,
   done: (error: null, payload?: unknown) => void,
 ): void {
+  // How a body is framed is Node's affair: both lengths at once are how requests are smuggled.
+  if (reply.hasHeader('transfer-encoding')) reply.removeHeader('transfer-encoding');
   (exchangeOf(request.raw) as Exchange).offerReply(reply, bytesOf(payload), done);
 }
 

@@ -28,6 +28,11 @@ export function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query);
 }
 
+/** The host that a target sent whole is for; `undefined` for any other target. */
+export function authorityOf(target: string): string | undefined {
+  return URL.canParse(target) ? new URL(target).host : undefined;
+}
+
 /** The path and query of a target that a proxy client sends whole (`http://host/path`); any other is given back. */
 export function originForm(target: string): string {
   if (target.charCodeAt(0) === 47) return target;

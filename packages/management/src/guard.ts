@@ -38,6 +38,9 @@ export function guard(request: IncomingMessage, path: string, options: GuardOpti
  */
 export function guardName(request: IncomingMessage, options: GuardOptions): void {
   const host = request.headers.host ?? '';
+  // Node keeps the first of two, and whoever stands before the host may have looked at the other.
+  if (request.rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length > 1)
+    throw errors.BP_MANAGEMENT_FORBIDDEN_HOST({ host: 'more than one name' });
   const name = hostName(host);
   if (!LOOPBACK_NAMES.has(name) && !options.allowedHosts.includes(name)) {
     throw errors.BP_MANAGEMENT_FORBIDDEN_HOST({ host });
