@@ -1,10 +1,7 @@
 #!/usr/bin/env node
+import { endWhenOutputCloses } from './closed-output.ts';
 import { createProgram } from './program.ts';
 
-// Whoever reads only the beginning, as `head` does, has what it wants.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+endWhenOutputCloses();
 
 await createProgram().parseAsync();

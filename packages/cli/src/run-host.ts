@@ -1,6 +1,7 @@
 import { isBackplaneError, messageOf } from '@backplane/base';
 import { createHost, type Host, type HostOptions, type HostStart, readDiscoverySettings } from '@backplane/runtime';
 import { checkConfigDir } from './check-config-dir.ts';
+import { goOnWhenOutputCloses } from './closed-output.ts';
 import { type StartFlags, startOptions } from './start-options.ts';
 
 /** The exit codes of the command line. */
@@ -46,6 +47,7 @@ export interface RunningHost {
  */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const host = await createHost(options).catch(refuse);
+  goOnWhenOutputCloses();
   const stop = stopper(host);
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));

@@ -91,5 +91,11 @@ export function createLogging(options: LoggingOptions = {}): Logging {
 
 function standardOutput(): LogDestination {
   const file = fileDestination({ dest: 1, sync: true });
-  return { isTTY: isatty(1), write: (line: string) => file.write(line) };
+  let closed = false;
+  // Pino itself falls silent at a pipe that nobody reads. A terminal that has closed is the same: the host still has to stop in order.
+  file.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error;
+    closed = true;
+  });
+  return { isTTY: isatty(1), write: (line: string) => closed || file.write(line) };
 }
