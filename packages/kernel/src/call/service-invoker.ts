@@ -1,10 +1,11 @@
 import { baseErrors, findUncloneable, isBackplaneError, withTimeLimit } from '@backplane/base';
 import type { CallContext, CallOptions } from '@backplane/plugin-api';
-import type { CallInit, NeedData, RemoteService } from '@backplane/ports';
+import type { CallInit, NeedData } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { activeCall, runWithCall } from './call-storage.ts';
 import type { Binding, InstanceView } from './instance-view.ts';
+import { isRemote } from './is-remote.ts';
 import { KernelCall, SYSTEM } from './kernel-call.ts';
 import { createServiceHandle } from './service-handle.ts';
 
@@ -45,7 +46,7 @@ export class ServiceInvoker {
       const { name: plugin, version } = provider.identity;
       throw errors.BP_CALL_DRAINED({ plugin, version, limitMs: provider.data.limits.drain });
     }
-    if ('remote' in target && target.remote === true) return (target as RemoteService).invoke(method, args, call);
+    if (isRemote(target)) return target.invoke(method, args, call);
     const implementation = (target as Record<string, unknown>)[method];
     if (typeof implementation !== 'function' || method === 'constructor' || method in Object.prototype) {
       throw baseErrors.BP_METHOD_MISSING({ service: serviceId, method, provider: provider?.identity.name ?? 'host' });

@@ -40,6 +40,15 @@ const elsewhere = (id: string): ServiceInfo => ({
   metadata: {},
 });
 
+it('lists the methods of a service, whatever they are called', async () => {
+  const { kernel, set } = createTestKernel();
+  const remote = service<object>('tv.control');
+  const initialize: Parameters<typeof unit>[0]['initialize'] = ({ provide }) =>
+    void provide(remote, { async remote() {}, async methods() {} });
+  await set(unit({ name: 'tv', version: '1.0.0', provides: [remote.id], initialize }));
+  expect(await kernel.services.discover({ plugin: 'tv' })).toMatchObject([{ methods: ['remote', 'methods'] }]);
+});
+
 describe('a watcher of services', () => {
   it('hears of what is there already, then of what comes, goes and comes in another version', async () => {
     const heard: string[] = [];

@@ -1,11 +1,12 @@
 import { type Clock, messageOf, methodsOf, withTimeLimit } from '@backplane/base';
 import type { CallContext, ServiceInfo, ServiceQuery, ServiceRegistry, ServiceWatcher } from '@backplane/plugin-api';
-import type { Entrances, GenerationPart, RemoteService } from '@backplane/ports';
+import type { Entrances, GenerationPart } from '@backplane/ports';
 import satisfies from 'semver/functions/satisfies.js';
 import validRange from 'semver/ranges/valid.js';
 import { activeCall, runWithCall } from '../call/call-storage.ts';
 import type { HostServices } from '../call/host-services.ts';
 import type { InstanceView } from '../call/instance-view.ts';
+import { isRemote } from '../call/is-remote.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import { errors } from '../errors.ts';
 import type { Instance } from '../lifecycle/instance.ts';
@@ -180,17 +181,8 @@ function listServices(
   const services = new Map<string, ServiceInfo>();
   const add = (id: string, plugin: string, version: string, target: object) => {
     const name = id.slice(id.lastIndexOf('.') + 1);
-    services.set(
-      id,
-      Object.freeze({
-        id,
-        name,
-        plugin,
-        version,
-        methods: 'remote' in target ? (target as RemoteService).methods : methodsOf(target),
-        metadata: {},
-      }),
-    );
+    const methods = isRemote(target) ? target.methods : methodsOf(target);
+    services.set(id, Object.freeze({ id, name, plugin, version, methods, metadata: {} }));
   };
   for (const [id, target] of hostServices) add(id, 'host', '0.0.0', target);
   for (const { identity, services: provided } of instances) {
