@@ -204,6 +204,11 @@ describe('a plugin that is refused before it is read', () => {
     expect(await test.next('odd')).toMatchObject({ action: 'refuse', outcome: 'failed' });
     await rm(join(test.folder, 'plugins/odd'), { recursive: true });
     await vi.waitFor(() => expect(test.host.status().map(({ name }) => name)).toEqual(['hello']), { timeout: 10_000 });
+    // Of this one not even the name is known.
+    await test.write({ 'plugins/torn/package.json': '{ "backplane": ' });
+    expect(await test.next('torn')).toMatchObject({ action: 'refuse', outcome: 'failed' });
+    await rm(join(test.folder, 'plugins/torn'), { recursive: true });
+    await vi.waitFor(() => expect(test.host.status().map(({ name }) => name)).toEqual(['hello']), { timeout: 10_000 });
   });
 });
 

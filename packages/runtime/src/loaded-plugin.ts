@@ -43,6 +43,11 @@ export function describe(problem: SourceProblem): string {
   return problem.frame ? `${text}\n${problem.frame}` : text;
 }
 
+/** The plugin that a problem is of: by its name, else by where it lies. `undefined` for what is wrong with a folder as a whole. */
+export function pluginOf({ plugin, origin }: DiscoveryProblem): string | undefined {
+  return plugin ?? (origin === undefined ? undefined : canonicalName(origin));
+}
+
 /** Whatever goes wrong is the trouble of this plugin: the others go on. */
 export async function attempt(name: string, origin: string, load: () => Promise<Loaded>): Promise<Loaded> {
   try {
@@ -67,11 +72,12 @@ export function settle(
   problems: readonly DiscoveryProblem[],
   taken: ReadonlyMap<string, string> = new Map(),
 ): LoadedPlugins {
-  const refusals: Refusal[] = problems.map((problem) => ({
-    name: problem.plugin ?? canonicalName(problem.origin ?? problem.code),
-    origin: problem.origin ?? '',
-    error: errors.BP_PLUGIN_METADATA({ plugin: problem.plugin ?? '', problems: [describe(problem)] }),
-  }));
+  const refusals: Refusal[] = problems.flatMap((problem) => {
+    const name = pluginOf(problem);
+    if (name === undefined) return [];
+    const error = errors.BP_PLUGIN_METADATA({ plugin: problem.plugin ?? '', problems: [describe(problem)] });
+    return [{ name, origin: problem.origin ?? '', error }];
+  });
   for (const item of loaded) if (item.outcome === 'refused') refusals.push(item);
   const { kept, rivals } = settleNames(
     loaded.filter((item) => item.outcome === 'ready'),

@@ -6,7 +6,7 @@ import type { DesiredPlugin } from '@backplane/kernel';
 import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
 import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
-import { describe, type Loaded, type LoadedPlugins, namesOf, settle } from './loaded-plugin.ts';
+import { describe, type Loaded, type LoadedPlugins, namesOf, pluginOf, settle } from './loaded-plugin.ts';
 import type { PluginReader, Reading } from './plugin-reader.ts';
 import type { RegisteredPlugins } from './registered-plugins.ts';
 
@@ -68,7 +68,7 @@ export class PluginLibrary {
     this.#newProblems(problems);
     const loaded = await this.#loadMany(candidates);
     this.#names(problems);
-    return this.#settle([...program, ...loaded], problems.filter(isOfPlugin));
+    return this.#settle([...program, ...loaded], problems);
   }
 
   /**
@@ -91,7 +91,7 @@ export class PluginLibrary {
     const news = found === undefined ? [] : this.#newProblems(found.problems);
     const settled = await this.#settle(loaded, news, this.#taken(new Set(concerned.keys())));
     const now = namesOf(settled);
-    const left = this.#names(found === undefined ? undefined : found.problems).filter((name) => !now.has(name));
+    const left = this.#names(found?.problems).filter((name) => !now.has(name));
     const manifests = [...concerned.values()].filter(
       ({ manifestFile }) => manifestFile !== undefined && paths.has(manifestFile),
     );
@@ -133,7 +133,7 @@ export class PluginLibrary {
   /** Notes the names of all that is there, sound or not, and gives those that were there before and are no longer. */
   #names(problems: readonly DiscoveryProblem[] | undefined): string[] {
     const before = this.#present;
-    if (problems !== undefined) this.#refused = new Set(problems.flatMap(({ plugin }) => plugin ?? []));
+    if (problems !== undefined) this.#refused = new Set(problems.flatMap((problem) => pluginOf(problem) ?? []));
     this.#present = new Set([...this.#known.all().map(({ name }) => name), ...this.#refused]);
     return [...before].filter((name) => !this.#present.has(name));
   }
@@ -143,8 +143,8 @@ export class PluginLibrary {
     const told = this.#told;
     this.#told = new Set(problems.map(describe));
     const news = problems.filter((problem) => !told.has(describe(problem)));
-    for (const problem of news) if (!isOfPlugin(problem)) this.#options.onTrouble(describe(problem));
-    return news.filter(isOfPlugin);
+    for (const problem of news) if (pluginOf(problem) === undefined) this.#options.onTrouble(describe(problem));
+    return news;
   }
 
   /** Names that belong to plugins elsewhere, and where those are. */
@@ -259,5 +259,3 @@ export class PluginLibrary {
     return loaded;
   }
 }
-
-const isOfPlugin = ({ plugin, origin }: DiscoveryProblem): boolean => plugin !== undefined || origin !== undefined;
