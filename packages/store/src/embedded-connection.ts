@@ -59,7 +59,7 @@ export class EmbeddedConnection implements SqliteDatabase {
   close(): void {
     this.#statements.clear();
     try {
-      this.#database.pragma('wal_checkpoint(truncate)');
+      this.checkpoint();
     } catch {
       // It was damaged or had no room; whoever opens it next is told.
     }

@@ -1,26 +1,20 @@
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '@backplane/base';
-import { Kysely, type LogEvent, SqliteDialect } from 'kysely';
+import { isBackplaneError, messageOf } from '@backplane/base';
+import { Kysely, SqliteDialect } from 'kysely';
 import { EmbeddedConnection } from './embedded-connection.ts';
 import { errors } from './errors.ts';
 import { migrate } from './migrate.ts';
-import { MIGRATIONS, type Migration } from './migrations.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { lockOwner, type OwnerLock } from './owner-lock.ts';
-import type { Store } from './store.ts';
+import { createStore, type Store, type StoreOptions } from './store.ts';
 import type { Tables } from './tables.ts';
 
-export interface EmbeddedStoreOptions {
+export interface EmbeddedStoreOptions extends StoreOptions {
   /** Holds the database, its lock and its copies. Made where it is missing, for this user alone. */
   readonly folder: string;
   /** 32 bytes as 64 hexadecimal digits. */
   readonly key: string;
-  /** Milliseconds since the epoch. Default: the machine's clock. */
-  readonly now?: () => number;
-  /** Default: all there are. */
-  readonly migrations?: readonly Migration[];
-  /** Told of every statement when it has been made. */
-  readonly log?: (event: LogEvent) => void;
 }
 
 /** So many copies are kept, the youngest. */
@@ -42,7 +36,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     db = new Kysely<Tables>({ dialect, ...(log && { log }) });
     const backUp = (from: number) => copyAside(connection as EmbeddedConnection, folder, from, now());
     await migrate(db, { kind: 'libsql', migrations, now, backUp });
-    return new EmbeddedStore(db, lock);
+    return createStore('libsql', db, () => lock.release());
   } catch (error) {
     if (db === undefined) connection?.close();
     else await db.destroy();
@@ -51,29 +45,12 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   }
 }
 
-class EmbeddedStore implements Store {
-  readonly kind = 'libsql';
-  readonly db: Kysely<Tables>;
-  readonly #lock: OwnerLock;
-  #closed: Promise<void> | undefined;
-
-  constructor(db: Kysely<Tables>, lock: OwnerLock) {
-    this.db = db;
-    this.#lock = lock;
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.db.destroy().finally(() => this.#lock.release());
-    return this.#closed;
-  }
-}
-
 async function own(folder: string): Promise<OwnerLock> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return lockOwner(folder);
   } catch (cause) {
-    if ((cause as { code?: string }).code?.startsWith('BP_')) throw cause;
+    if (isBackplaneError(cause)) throw cause;
     throw errors.BP_STORE_UNUSABLE({ folder, reason: messageOf(cause) }, { cause });
   }
 }

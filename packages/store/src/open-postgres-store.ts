@@ -1,25 +1,19 @@
 import { messageOf } from '@backplane/base';
-import { Kysely, type LogEvent, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { errors } from './errors.ts';
 import { migrate } from './migrate.ts';
-import { MIGRATIONS, type Migration } from './migrations.ts';
-import type { Store } from './store.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { createStore, type Store, type StoreOptions } from './store.ts';
 import type { Tables } from './tables.ts';
 
-export interface PostgresStoreOptions {
+export interface PostgresStoreOptions extends StoreOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
   /** Connections at most. Default 10. */
   readonly connections?: number;
   /** Told of connections that broke while nobody used them; the next use makes a new one. */
   readonly onBroken?: (error: Error) => void;
-  /** Milliseconds since the epoch. Default: the machine's clock. */
-  readonly now?: () => number;
-  /** Default: all there are. */
-  readonly migrations?: readonly Migration[];
-  /** Told of every statement when it has been made. */
-  readonly log?: (event: LogEvent) => void;
 }
 
 const CONNECT_MS = 10_000;
@@ -47,15 +41,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await db.destroy();
     throw error;
   }
-  let closed: Promise<void> | undefined;
-  return {
-    kind: 'postgres',
-    db,
-    close: () => {
-      closed ??= db.destroy();
-      return closed;
-    },
-  };
+  return createStore('postgres', db);
 }
 
 async function reach(pool: pg.Pool, url: string): Promise<void> {

@@ -18,12 +18,12 @@ export function lockOwner(folder: string): OwnerLock {
   const lock = new Database(join(folder, 'store.lock'));
   try {
     lock.exec('begin exclusive');
+    writeFileSync(note, `process ${process.pid}, which started at ${new Date().toISOString()}\n`, { mode: 0o600 });
   } catch (cause) {
     lock.close();
     if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause;
     throw errors.BP_STORE_IN_USE({ folder, owner: ownerIn(note) }, { cause });
   }
-  writeFileSync(note, `process ${process.pid}, which started at ${new Date().toISOString()}\n`, { mode: 0o600 });
   return {
     release() {
       if (lock.inTransaction) lock.exec('rollback');

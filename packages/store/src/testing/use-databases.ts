@@ -4,20 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import type { StoreKind } from '../migrations.ts';
-import { type EmbeddedStoreOptions, openEmbeddedStore } from '../open-embedded-store.ts';
-import { openPostgresStore, type PostgresStoreOptions } from '../open-postgres-store.ts';
-import type { Store } from '../store.ts';
+import { openEmbeddedStore } from '../open-embedded-store.ts';
+import { openPostgresStore } from '../open-postgres-store.ts';
+import type { Store, StoreOptions } from '../store.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
-
-/** What both kinds of store can be opened with. */
-export type OpenOptions = Pick<EmbeddedStoreOptions & PostgresStoreOptions, 'migrations' | 'log' | 'now'>;
 
 /** One empty database, which may be opened again and again. */
 export interface TestDatabase {
   readonly kind: StoreKind;
   /** `folder` and `key`, or `url`, for another process. */
   readonly where: Readonly<Record<string, string>>;
-  open(options?: OpenOptions): Promise<Store>;
+  open(options?: StoreOptions): Promise<Store>;
 }
 
 /** Runs one suite on each database, on a real server each. */
