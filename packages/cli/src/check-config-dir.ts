@@ -7,16 +7,10 @@ import { configDirOf, type Environment, type StartFlags } from './start-options.
  * @throws BP_OPTION_INVALID
  */
 export function checkConfigDir(flags: StartFlags, environment: Environment): string {
-  const folder = configDirOf(flags, environment);
-  const named = namedBy(flags, environment);
+  const { folder, named } = configDirOf(flags, environment);
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found === undefined && named === undefined) return folder;
   if (found?.isDirectory()) return folder;
   const expected = found === undefined ? 'a folder that is there' : 'a folder';
   throw errors.BP_OPTION_INVALID({ option: named ?? '--config', value: folder, expected });
-}
-
-function namedBy(flags: StartFlags, environment: Environment): string | undefined {
-  if (flags.config !== undefined) return '--config';
-  return ['BACKPLANE_CONFIG_DIR', 'MMF_CONFIG_DIR'].find((variable) => environment[variable]);
 }

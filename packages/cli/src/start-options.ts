@@ -55,7 +55,7 @@ export function startOptions(
   return {
     pluginPaths: looked ? (paths ?? settings.paths ?? ['./plugins']) : [],
     ...(looked && flags.packages !== false && { packagesOf: '.' }),
-    configDir: configDirOf(flags, environment),
+    configDir: configDirOf(flags, environment).folder,
     ...(settings.pluginConfigDir !== undefined && { pluginConfigDir: settings.pluginConfigDir }),
     dataDir: flags.data ?? read('DATA_DIR') ?? './data',
     environment: flags.environment ?? read('ENVIRONMENT') ?? 'development',
@@ -69,9 +69,15 @@ export function startOptions(
   };
 }
 
-/** The folder of configuration, which says where the rest is. */
-export const configDirOf = (flags: StartFlags, environment: Environment): string =>
-  flags.config ?? (environment.BACKPLANE_CONFIG_DIR || environment.MMF_CONFIG_DIR || './config');
+/** The folder of configuration, which says where the rest is; and the flag or variable that named it, if one did. */
+export function configDirOf(
+  { config }: StartFlags,
+  environment: Environment,
+): { readonly folder: string; readonly named: string | undefined } {
+  if (config !== undefined) return { folder: config, named: '--config' };
+  const named = ['BACKPLANE_CONFIG_DIR', 'MMF_CONFIG_DIR'].find((variable) => environment[variable]);
+  return { folder: environment[named ?? ''] ?? './config', named };
+}
 
 function split(paths: string | undefined): string[] | undefined {
   const list = paths?.split(delimiter).filter((path) => path !== '');

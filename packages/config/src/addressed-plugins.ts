@@ -1,7 +1,7 @@
 import { canonicalName } from '@backplane/base';
 import { isReservedName, nearestPosition, pointerOf } from '@backplane/wire';
 import { isPlainMap } from '@backplane/wire/schema';
-import { type Environment, pluginOfVariable } from './environment-layer.ts';
+import { addressOf, type Environment } from './environment-layer.ts';
 import type { HostFile } from './host-files.ts';
 import type { ConfigOrigin } from './merge-layers.ts';
 import type { PluginConfigFiles } from './plugin-config-files.ts';
@@ -23,8 +23,8 @@ export function addressedPlugins(
   for (const [name, files] of plugins)
     for (const { path } of files) byFile.set(path, [...(byFile.get(path) ?? []), name]);
   const byVariable = Object.keys(variables).flatMap((variable) => {
-    const plugin = pluginOfVariable(variable);
-    return plugin === undefined ? [] : [{ names: [plugin], variable }];
+    const address = addressOf(variable);
+    return address === undefined ? [] : [{ names: [address.plugin], variable }];
   });
   return [...host.flatMap(inHostFile), ...[...byFile].map(([file, names]) => ({ names, file })), ...byVariable];
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { nearestName, nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
+import { nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
 import { isPlainMap } from '@backplane/wire/schema';
 import { parseYaml, readSourceFile } from '@backplane/wire/yaml';
 import { errors } from './errors.ts';
+import { misspeltKeys } from './misspelt-file-keys.ts';
 
 /** What `base.yaml` says about where plugins are found. Paths are absolute. */
 export interface DiscoverySettings {
@@ -53,14 +54,8 @@ export async function readDiscoverySettings(configDir: string): Promise<Discover
     refuse(['plugins', key], expected);
     return undefined;
   };
-  for (const key of Object.keys(plugins)) {
-    // A map is what a plugin of that name is configured with.
-    if (KEYS.includes(key) || isPlainMap(plugins[key])) continue;
-    const nearest = nearestName(key, KEYS);
-    if (nearest === undefined) continue;
-    const position = nearestPosition(document.positions, pointerOf(['plugins', key]));
-    found.push(sourceProblem(errors.BP_CONFIG_KEY_MISSPELT({ key: `plugins.${key}`, nearest }), { file, position }));
-  }
+  // A map is what a plugin of that name is configured with.
+  found.push(...misspeltKeys(document, ['plugins'], KEYS, isPlainMap));
   const project = dirname(resolve(configDir));
   const enabled = read('enabled', isBoolean, 'true or false');
   const autoDiscovery = read('auto_discovery', isBoolean, 'true or false');

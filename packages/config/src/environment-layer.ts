@@ -19,10 +19,11 @@ export interface EnvironmentLayer {
   readonly problems: readonly SourceProblem[];
 }
 
-/** The plugin that a variable configures, by its canonical name; `undefined` for a variable that configures none. */
-export function pluginOfVariable(variable: string): string | undefined {
-  const plugin = VARIABLE.exec(variable)?.groups?.plugin;
-  return plugin === undefined ? undefined : canonicalName(plugin.toLowerCase());
+/** The plugin that a variable configures, by its canonical name, and the path of the key; `undefined` for a variable that configures none. */
+export function addressOf(variable: string): { readonly plugin: string; readonly path: string[] } | undefined {
+  const { plugin, keys } = VARIABLE.exec(variable)?.groups ?? {};
+  if (plugin === undefined || keys === undefined) return undefined;
+  return { plugin: canonicalName(plugin.toLowerCase()), path: keys.toLowerCase().split('__') };
 }
 
 /** What environment variables say to the plugin of these names: the layer over all others. `BACKPLANE_` wins over `MMF_`. */
@@ -35,9 +36,9 @@ export async function environmentLayer(environment: Environment, names: readonly
   // In this order MMF_ is laid first, and a map before what is set in it.
   for (const variable of Object.keys(environment).sort(byPrefixThenName)) {
     const text = environment[variable];
-    const { plugin = '', keys = '' } = VARIABLE.exec(variable)?.groups ?? {};
-    if (text === undefined || !own.has(canonicalName(plugin.toLowerCase()))) continue;
-    const path = keys.toLowerCase().split('__');
+    const address = addressOf(variable);
+    if (text === undefined || address === undefined || !own.has(address.plugin)) continue;
+    const { path } = address;
     const read = NO_PLAIN_TEXT.test(text) ? await parseYaml(text, variable, { frames: false }) : undefined;
     problems.push(...(read?.problems ?? []));
     put(value, path, read?.document === undefined ? text : read.document.value);

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { nearestName, nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
-import { isPlainMap } from '@backplane/wire/schema';
+import type { SourceProblem } from '@backplane/wire';
 import { parseYaml, readSourceFile, type YamlDocument } from '@backplane/wire/yaml';
-
-import { errors } from './errors.ts';
+import { misspeltKeys } from './misspelt-file-keys.ts';
 
 /** Names of the files that hold for every environment, lowest first. `core` and `config` stand beside `base` for those who bring them along. */
 const BASES = ['base', 'core', 'config'] as const;
@@ -36,18 +34,8 @@ async function readHostFile(name: string, path: string): Promise<HostFile> {
   const { text, problem } = readSourceFile(path);
   if (problem !== undefined) return { name, path, document: undefined, problems: [problem] };
   const { document, problems } = await parseYaml(text, path, { frames: false, secrets: true });
-  return { name, path, document, problems: [...problems, ...(document ? misspeltKeys(document) : [])] };
+  return { name, path, document, problems: [...problems, ...(document ? misspeltKeys(document, [], KEYS) : [])] };
 }
 
-/** Keys that mean something here. Others may be anybody's, but not those that are nearly one of these. */
+/** Keys that mean something here. */
 const KEYS = ['plugins', 'core', 'default_plugins', 'plugin_settings'] as const;
-
-function misspeltKeys({ file, value, positions }: YamlDocument): SourceProblem[] {
-  if (!isPlainMap(value)) return [];
-  return Object.keys(value).flatMap((key) => {
-    const nearest = KEYS.some((known) => known === key) ? undefined : nearestName(key, KEYS);
-    if (nearest === undefined) return [];
-    const position = nearestPosition(positions, pointerOf([key]));
-    return [sourceProblem(errors.BP_CONFIG_KEY_MISSPELT({ key, nearest }), { file, position })];
-  });
-}
