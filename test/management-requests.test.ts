@@ -31,6 +31,9 @@ it('takes a reload with whatever body a client sends along, and refuses what it 
     ['text/plain', 'x'.repeat(3 << 20)],
   ] as const;
   for (const [type, body] of bodies) expect((await send('POST', type, body)).status).toBe(200);
+  const unreadable = await send('POST', 'no type', 'x');
+  expect(unreadable.status).toBe(400);
+  expect(await unreadable.json()).toMatchObject({ code: 'BP_MANAGEMENT_BAD_REQUEST' });
   const refused = await send('DELETE', 'application/json', '{');
   expect(refused.status).toBe(405);
   expect(await refused.json()).toMatchObject({ code: 'BP_MANAGEMENT_METHOD' });

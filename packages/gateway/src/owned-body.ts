@@ -1,6 +1,5 @@
 import { Readable, Transform } from 'node:stream';
 import type { ResponseBody } from '@backplane/plugin-api';
-
 import { errors } from './errors.ts';
 
 /**
@@ -16,17 +15,18 @@ export function own<T>(body: T): T {
 export function discardBody(body: unknown): void {
   if (!(body instanceof Readable) || body.destroyed) return;
   // A stream that is given up may still report why it broke; nobody is there to hear it.
-  body.on('error', () => {});
-  body.destroy();
+  own(body).destroy();
 }
 
-/** Ties a body to the one that took its place, so that what breaks or ends one of them early does the same to the other. */
+/** Why a body that ended before its time did. */
+export const whyBroken = (body: Readable): Error => body.errored ?? new Error('The body ended early.');
+
+/** Ties a body of the gateway's to the one that took its place, so that what breaks or ends one of them early does the same to the other. */
 export function tie(before: ResponseBody, after: ResponseBody): void {
-  own(before);
   own(after);
   if (!(before instanceof Readable) || !(after instanceof Readable) || before === after) return;
   const broke = () => {
-    if (!before.readableEnded) after.destroy(before.errored ?? new Error('The body ended early.'));
+    if (!before.readableEnded) after.destroy(whyBroken(before));
   };
   after.once('close', () => discardBody(before));
   if (before.destroyed) broke();
@@ -51,6 +51,6 @@ export function bytesOf(body: unknown): unknown {
       else done(errors.BP_HTTP_BODY_OBJECTS({ type: typeof chunk }));
     },
   });
-  tie(body, bytes);
+  tie(own(body), bytes);
   return body.pipe(bytes);
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import type { OwnAnswer } from './answer.ts';
-import { discardBody } from './owned-body.ts';
+import { discardBody, whyBroken } from './owned-body.ts';
 
 /** What to do where an answer cannot be sent as it is. */
 export interface SendTrouble {
@@ -57,13 +57,13 @@ function sendStream(
     return;
   }
   if (body.destroyed && !body.readableEnded) {
-    giveUp(response, body.errored ?? new Error('The body ended early.'), trouble);
+    giveUp(response, whyBroken(body), trouble);
     return;
   }
   body.once('error', (error) => giveUp(response, error, trouble));
   // Cut short without an error: without this the client would wait for the rest.
   body.once('close', () => {
-    if (!body.readableEnded && !response.writableEnded) giveUp(response, new Error('The body ended early.'), trouble);
+    if (!body.readableEnded && !response.writableEnded) giveUp(response, whyBroken(body), trouble);
   });
   response.once('close', () => discardBody(body));
   if (eager) response.flushHeaders();

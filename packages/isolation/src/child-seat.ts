@@ -21,11 +21,13 @@ export interface SeatParts {
   readonly streams: OutgoingStreams;
   readonly services: ProvidedServices;
   readonly facets: FacetLink;
+  /** Refuse what would arrive without its class, as between inline plugins. */
+  readonly strict: boolean;
 }
 
 /** Makes the seat; `refused` gives what the plugin tried that cannot work here, whether it caught that or not. */
 export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: () => Error | undefined } {
-  const { init, peer, surroundings, streams, services, facets } = parts;
+  const { init, peer, surroundings, streams, services, facets, strict } = parts;
   const handles = new Map<string, object>();
   let refusal: Error | undefined;
 
@@ -58,7 +60,7 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
       if (!init.available.includes(serviceId)) return undefined;
       let handle = handles.get(serviceId);
       if (handle === undefined) {
-        handle = createRemoteHandle(peer, surroundings.clock, serviceId, init.environment !== 'production');
+        handle = createRemoteHandle(peer, surroundings.clock, serviceId, strict);
         handles.set(serviceId, handle);
       }
       return handle;

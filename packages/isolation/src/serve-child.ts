@@ -52,7 +52,6 @@ export function serveChild(options: ServeChildOptions): ServedChild {
   const streams = new OutgoingStreams();
   const services = new ProvidedServices();
   let ending = false;
-  /** Refuse what would arrive without its class, as between inline plugins. */
   let strict = false;
   let instance: ChildInstance | undefined;
   let facets: FacetLink | undefined;
@@ -62,7 +61,7 @@ export function serveChild(options: ServeChildOptions): ServedChild {
     strict = init.environment !== 'production';
     if (init.draining) draining.abort();
     facets = new FacetLink(peer, createRemoteLogger(peer));
-    const parts: SeatParts = { init, peer, surroundings, streams, services, facets };
+    const parts: SeatParts = { init, peer, surroundings, streams, services, facets, strict };
     const { seat, refused } = createChildSeat(parts);
     instance = await options.createInstance(seat);
     await instance.driver.initialize();

@@ -59,6 +59,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   const { control, version } = options;
   const routes: { readonly method: string; readonly url: string }[] = [];
   refuseInProblems(app, options.logger, routes);
+  letBodiesGo(app);
   addOpenRoutes(app, options);
   if (options.metrics) addMetricsRoute(app, options.metrics, options);
   const pause = () => new Promise<void>((done) => setImmediate(done));
@@ -89,13 +90,6 @@ function refuseInProblems(app: FastifyInstance, logger: Logger, routes: { method
     const error = known ? thrown : errors.BP_MANAGEMENT_FAILED({ path }, { cause: thrown });
     return sendProblem(reply, error, path);
   });
-  // No page takes a body yet: whatever is sent with a request is let go, as clients send empty ones of every type.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => {
-    payload.resume();
-    payload.once('end', () => done(null));
-    payload.once('error', done);
-  });
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url });
   });
@@ -108,6 +102,16 @@ function refuseInProblems(app: FastifyInstance, logger: Logger, routes: { method
     if (allow.length === 0) throw errors.BP_MANAGEMENT_NOT_FOUND({ method, path });
     reply.header('allow', allow.join(', '));
     throw errors.BP_MANAGEMENT_METHOD({ method, path, allow });
+  });
+}
+
+/** No page takes a body yet: whatever is sent with a request is let go, as clients send empty ones of every type. */
+function letBodiesGo(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    payload.once('end', () => done(null));
+    payload.once('error', done);
   });
 }
 

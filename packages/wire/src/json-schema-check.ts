@@ -15,17 +15,16 @@ export async function compileJsonSchema(schema: JsonSchema, options: CheckOption
   const first = await compile(schema, { ...options, all: !bounded });
   let all: Promise<ValidateFunction> | undefined;
   const inherits = INHERITED.test(JSON.stringify(schema));
+  const outcome = (holder: { value: unknown }) => (inherits ? { value: copyPlain(holder.value) } : holder);
   return (given) => {
     const value = inherits ? bare(given) : given;
     // Defaults and coerced values are put into the value itself; at the top there must be something to put them into.
     const holder = { value };
-    if (run(first, holder)) return inherits ? { value: copyPlain(holder.value) } : holder;
+    if (run(first, holder)) return outcome(holder);
     if (!bounded || isLarge(value)) return { issues: schemaIssues(first.errors ?? []) };
     all ??= compile(schema, { ...options, all: true });
     return all.then((validate) =>
-      run(validate, holder)
-        ? { value: inherits ? copyPlain(holder.value) : holder.value }
-        : { issues: schemaIssues(validate.errors ?? []).slice(0, MOST_ISSUES) },
+      run(validate, holder) ? outcome(holder) : { issues: schemaIssues(validate.errors ?? []).slice(0, MOST_ISSUES) },
     );
   };
 }
