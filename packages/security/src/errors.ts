@@ -63,4 +63,15 @@ export const errors = defineErrors('security', {
     mend: 'Give 16 or more letters, digits and -._~+/= in one line; without the variable, and with no such file, a token is made.',
     message: (d: { path: string; reason: string }) => `The management token in ${d.path} is refused: ${d.reason}.`,
   },
+  BP_MASTER_KEY_INVALID: {
+    title: 'What should hold the master key holds none that can be used.',
+    mend: 'Give 32 random bytes, as "openssl rand -hex 32" prints them; older keys may follow, one a line.',
+    message: (d: { place: string; reason: string }) => `The master key in ${d.place} is refused: ${d.reason}.`,
+  },
+  BP_SECRET_SEALED: {
+    title: 'A sealed value cannot be opened.',
+    mend: 'Give the master key that it was sealed with, after the newest one. A value whose key is lost must be set again.',
+    message: (d: { context: string; reason: string }) =>
+      `What is sealed for ${d.context} cannot be opened: ${d.reason}.`,
+  },
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '@backplane/base';
 import { errors } from './errors.ts';
@@ -45,7 +45,7 @@ export async function readPrivateFile(path: string): Promise<{ text: string; mod
  * @throws BP_PRIVATE_FILE_UNUSABLE
  */
 export async function createPrivateFile(path: string, text: string): Promise<boolean> {
-  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.draft`);
+  const draft = draftBeside(path);
   try {
     await writeThrough(draft, text);
     try {
@@ -59,6 +59,18 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
     }
     await syncFolder(dirname(path));
     return true;
+  } catch (error) {
+    throw errors.BP_PRIVATE_FILE_UNUSABLE({ path, reason: messageOf(error) }, { cause: error });
+  }
+}
+
+/** Puts another text into a file of mode 0600, whole or not at all. @throws BP_PRIVATE_FILE_UNUSABLE */
+export async function replacePrivateFile(path: string, text: string): Promise<void> {
+  const draft = draftBeside(path);
+  try {
+    await writeThrough(draft, text);
+    await rename(draft, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     throw errors.BP_PRIVATE_FILE_UNUSABLE({ path, reason: messageOf(error) }, { cause: error });
   }
@@ -78,6 +90,9 @@ export async function ensurePrivateFolder(path: string): Promise<void> {
   }
   refuseExposed(path, mode, '700');
 }
+
+const draftBeside = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.draft`);
 
 function refuseExposed(path: string, mode: number, wanted: string): void {
   if (!hasModes || (mode & OTHERS) === 0) return;

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+import { errors } from './errors.ts';
+import { createPrivateFile, ensurePrivateFolder, readPrivateFile, replacePrivateFile } from './private-file.ts';
+import type { SecretBox } from './secret-box.ts';
+
+/**
+ * Gives the key of 32 bytes, in hexadecimal, that a file holds in an envelope; the first time it makes one. What is encrypted with it outlives
+ * the master key: when that changes, the envelope is made anew and nothing else.
+ * @throws BP_SECRET_SEALED, BP_PRIVATE_FILE_EXPOSED, BP_PRIVATE_FILE_UNUSABLE
+ */
+export async function ensureDataKey(path: string, context: string, box: SecretBox): Promise<string> {
+  const found = await readPrivateFile(path);
+  if (found !== undefined) return opened(found.text, path, context, box);
+  await ensurePrivateFolder(dirname(path));
+  const key = randomBytes(32).toString('hex');
+  if (await createPrivateFile(path, `${box.seal(key, context)}\n`)) return key;
+  return opened((await readPrivateFile(path))?.text ?? '', path, context, box);
+}
+
+async function opened(text: string, path: string, context: string, box: SecretBox): Promise<string> {
+  const envelope = text.trim();
+  if (envelope === '') throw errors.BP_SECRET_SEALED({ context: `${context} (${path})`, reason: 'the file is empty' });
+  const key = box.open(envelope, context);
+  if (!box.isCurrent(envelope)) await replacePrivateFile(path, `${box.seal(key, context)}\n`);
+  return key;
+}
