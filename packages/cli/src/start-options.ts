@@ -64,6 +64,8 @@ export function startOptions(
     listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port },
     isolation: readIsolation(flags.isolation ?? []),
     ...(adminToken && { adminToken }),
+    ...(read('MASTER_KEY') !== undefined && { masterKey: read('MASTER_KEY') as string }),
+    ...(read('DATABASE_URL') !== undefined && { databaseUrl: read('DATABASE_URL') as string }),
     ...(logLevel && { logLevel }),
     ...(logFormat && { logFormat }),
   };

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { systemClock } from '@backplane/base';
+import { type Clock, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
@@ -23,6 +23,7 @@ import { FileChanges } from './file-changes.ts';
 import type { Host, HostStart } from './host.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
+import { type HostStore, openHostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
 import { Isolation } from './isolation.ts';
 import { LivePlugins } from './live-plugins.ts';
@@ -52,6 +53,29 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     ...(options.logFormat && { pretty: options.logFormat === 'pretty' }),
     ...(options.logDestination && { destination: options.logDestination }),
   });
+  const { masterKey, databaseUrl } = options;
+  const logger = logging.logger('backplane.store');
+  const kept = await openHostStore({ dataDir, masterKey, databaseUrl, clock, logger });
+  try {
+    return await composeHost(options, { clock, environment, dataDir, production, logging, kept });
+  } catch (error) {
+    await kept[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What a host stands on. */
+interface Ground {
+  readonly clock: Clock;
+  readonly environment: string;
+  readonly dataDir: string;
+  readonly production: boolean;
+  readonly logging: ReturnType<typeof createLogging>;
+  readonly kept: HostStore;
+}
+
+async function composeHost(options: HostOptions, ground: Ground): Promise<Host> {
+  const { clock, environment, dataDir, production, logging, kept } = ground;
   const logger = logging.logger('backplane');
   const tokenFile = options.adminToken === undefined ? join(dataDir, 'admin.token') : undefined;
   const token =
@@ -206,6 +230,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     hostMetrics[Symbol.dispose]();
     await Promise.all([isolation.close(), loader.close(), management.close()]);
     ledgers[Symbol.dispose]();
+    await kept[Symbol.asyncDispose]();
     logger.info('The host has stopped.');
     await logging.close();
   }

@@ -131,4 +131,10 @@ export const errors = defineErrors('runtime', {
     mend: 'Call createServiceWithPlugins first.',
     message: () => 'No service has been created yet.',
   },
+  BP_DATABASE_URL_INVALID: {
+    title: 'The address of the database is none of PostgreSQL',
+    status: 400,
+    mend: 'Give postgres://USER:PASSWORD@HOST:PORT/DATABASE, or nothing for the embedded database.',
+    message: () => 'The option databaseUrl (BACKPLANE_DATABASE_URL) does not begin with postgres://.',
+  },
 });

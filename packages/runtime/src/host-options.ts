@@ -20,6 +20,13 @@ export interface HostOptions {
   readonly pluginConfigDir?: string;
   /** Keys, token, caches. Made when it is not there. Default `./data`. */
   readonly dataDir?: string;
+  /**
+   * 32 bytes as 64 hexadecimal digits or in base64, under which databases and secret values are encrypted; older ones may follow, one a line.
+   * Otherwise read from, or generated into, `DATA/master.key`.
+   */
+  readonly masterKey?: string;
+  /** `postgres://USER:PASSWORD@HOST/DATABASE` keeps what the host keeps. Default an encrypted database in the data folder. */
+  readonly databaseUrl?: string;
   /** Default `development`. */
   readonly environment?: string;
   /** Where to listen; `false` for a host that is mounted into someone else's server. Default 127.0.0.1:8080. */
