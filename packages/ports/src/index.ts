@@ -1,4 +1,30 @@
+export type {
+  AnswerBook,
+  Catalogue,
+  CatalogueConfiguration,
+  CatalogueHook,
+  CataloguePlugin,
+  KnownDependency,
+  KnownPluginFacts,
+  Operation,
+  OperationBook,
+  Page,
+  PluginTemplate,
+  RegistryEntry,
+  StoredAnswer,
+} from './catalogue.ts';
 export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-report.ts';
+export {
+  type JsonValue,
+  NOTHING_WANTED,
+  type Revision,
+  type WantedCode,
+  type WantedDescription,
+  type WantedHook,
+  type WantedPlugin,
+  type WantedState,
+  type WantedValue,
+} from './desired-state.ts';
 export type { CodeLedger, EffectLedger, LedgerCode, LedgerGlobals, OpenLedger } from './effect-ledger.ts';
 export type { ExtensionPointHandler, ExtensionPointSource } from './extension-points.ts';
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
@@ -35,3 +61,10 @@ export type {
   ResponseDescription,
   RouteDescription,
 } from './route-description.ts';
+export type {
+  AuditEntry,
+  RevisionDraft,
+  RevisionSummary,
+  SealedSecret,
+  StateRepository,
+} from './state-repository.ts';

@@ -47,4 +47,17 @@ export const errors = defineErrors('store', {
     mend: 'Nothing of this step was written. Mend the cause and start again: it goes on where it stopped.',
     message: (d: { migration: string; reason: string }) => `Migration "${d.migration}" failed: ${d.reason}.`,
   },
+  BP_STATE_STALE: {
+    title: 'What is to run was changed by somebody else in between.',
+    status: 412,
+    mend: 'Read it again, look at what the other change was, and make yours on top of it.',
+    message: (d: { expected: number; current: number | undefined }) =>
+      `The change was made for revision ${d.expected}; ${d.current === undefined ? 'another one' : `revision ${d.current}`} is there now.`,
+  },
+  BP_TEMPLATE_EXISTS: {
+    title: 'There is a template of that name.',
+    status: 409,
+    mend: 'Give it another name.',
+    message: (d: { name: string }) => `There is a template "${d.name}" already.`,
+  },
 });

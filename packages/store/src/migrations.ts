@@ -19,6 +19,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'plugins', minCompatible: 1, up: plugins },
   { version: 2, name: 'desired-state', minCompatible: 1, up: desiredState },
   { version: 3, name: 'audit', minCompatible: 1, up: audit },
+  { version: 4, name: 'secrets', minCompatible: 1, up: secrets },
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -113,4 +114,12 @@ async function audit(db: Db): Promise<void> {
   const made = optionalTexts(texts(table, 'actor', 'origin', 'action', 'target'), 'before', 'after');
   await numbers(texts(made, 'previous_hash', 'hash'), 'time').execute();
   await db.schema.createIndex('audit_target').on('audit').columns(['target', 'sequence']).execute();
+}
+
+/** Sealed values lie apart from the revisions that refer to them, so that a new master key seals them anew and changes no revision. */
+async function secrets(db: Db): Promise<void> {
+  const table = db.schema.createTable('secrets').addColumn('id', 'text', (column) => column.primaryKey());
+  await numbers(texts(table, 'context', 'envelope'), 'created_at').execute();
+  // How an answer is tagged is part of it.
+  await db.schema.alterTable('idempotency_keys').addColumn('etag', 'text').execute();
 }

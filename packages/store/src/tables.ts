@@ -33,7 +33,7 @@ export interface PluginConfigurationsTable {
   readonly id: Generated<number>;
   readonly plugin_id: Once<number>;
   readonly key: string;
-  /** JSON, or an envelope where it is encrypted. */
+  /** JSON, or the id of a row of `secrets` where it is encrypted. */
   readonly value: string;
   readonly encrypted: Flag;
   readonly created_at: Once<Time>;
@@ -137,6 +137,16 @@ export interface IdempotencyKeysTable {
   readonly request_digest: Once<string>;
   readonly status: number | null;
   readonly body: string | null;
+  readonly etag: string | null;
+  readonly created_at: Once<Time>;
+}
+
+/** `secrets`: values that desired states refer to, sealed. */
+export interface SecretsTable {
+  readonly id: Once<string>;
+  /** What it is for; the envelope opens for nothing else. */
+  readonly context: Once<string>;
+  readonly envelope: string;
   readonly created_at: Once<Time>;
 }
 
@@ -177,5 +187,6 @@ export interface Tables {
   readonly operations: OperationsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
   readonly audit: AuditTable;
+  readonly secrets: SecretsTable;
   readonly schema_migrations: SchemaMigrationsTable;
 }
