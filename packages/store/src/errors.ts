@@ -54,6 +54,12 @@ export const errors = defineErrors('store', {
     message: (d: { expected: number; current: number | undefined }) =>
       `The change was made for revision ${d.expected}; ${d.current === undefined ? 'another one' : `revision ${d.current}`} is there now.`,
   },
+  BP_OPERATION_ABANDONED: {
+    title: 'The host ended while it carried out a change that was asked for.',
+    status: 503,
+    mend: 'Look at what runs and at the newest revision; ask for the change again if it is not there.',
+    message: () => 'The host ended before it was done.',
+  },
   BP_TEMPLATE_EXISTS: {
     title: 'There is a template of that name.',
     status: 409,

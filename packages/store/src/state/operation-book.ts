@@ -1,5 +1,6 @@
 import type { JsonValue, Operation, OperationBook } from '@backplane/ports';
 import type { Selectable } from 'kysely';
+import { errors } from '../errors.ts';
 import type { Store } from '../store.ts';
 import type { OperationsTable } from '../tables.ts';
 
@@ -30,7 +31,8 @@ export function createOperationBook({ db }: Store, now: () => number = Date.now)
       return (await query.limit(limit).execute()).map(operationOf);
     },
     async endAbandoned() {
-      const result = JSON.stringify({ code: 'BP_OPERATION_ABANDONED', message: 'The host ended before it was done.' });
+      const { code, message } = errors.BP_OPERATION_ABANDONED({});
+      const result = JSON.stringify({ code, message });
       await db
         .updateTable('operations')
         .set({ status: 'failed', result, finished_at: now() })
