@@ -20,6 +20,8 @@ if (process.argv.includes('raw')) {
         health: async () => true,
         quiesce: nothing,
         resume: nothing,
+        reconfigurable: () => false,
+        reconfigure: async () => 'replace',
         stop: nothing,
         dispose: nothing,
       };

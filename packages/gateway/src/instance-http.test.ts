@@ -66,7 +66,7 @@ describe('an app', () => {
   });
 
   test('whose routes take longer than the plugin may take to initialize is refused, and no sooner', async () => {
-    const limits = { initialize: 200, start: 1000, stop: 1000, health: 1000, drain: 1000 };
+    const limits = { initialize: 200, start: 1000, stop: 1000, health: 1000, reconfigure: 1000, drain: 1000 };
     const hanging = fixture.current.plugin({ name: 'hanging', limits }, (http) =>
       http.routes(() => new Promise<void>(() => {})),
     );

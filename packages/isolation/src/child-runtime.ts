@@ -27,7 +27,10 @@ export interface ChildRuntime {
 
 /** An instance in the child. */
 export interface ChildInstance {
-  /** Takes the steps that the host's kernel takes: the same order, one at a time. Its scope pauses, resumes and is undone by them. */
+  /**
+   * Takes the steps that the host's kernel takes: the same order, one at a time. Its scope pauses, resumes and is undone by them. Of a new
+   * configuration it checks what the host could not.
+   */
   readonly driver: InstanceDriver;
   /**
    * Serves the plugin's HTTP at a Unix domain socket; `undefined` when the plugin registered none. Called once, after `initialize`.

@@ -79,7 +79,8 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
   return { seat, refused: () => refusal };
 }
 
-function deepFreeze<T>(value: T): T {
+/** What came over the line is nobody else's. */
+export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
   Object.freeze(value);
   for (const child of Object.values(value)) deepFreeze(child);

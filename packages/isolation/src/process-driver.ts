@@ -49,6 +49,7 @@ export class ProcessDriver implements InstanceDriver {
   #state: State = { phase: 'idle' };
   #folder: string | undefined;
   #fatal: Error | undefined;
+  #reconfigurable = false;
 
   constructor(options: ProcessDriverOptions) {
     this.#options = options;
@@ -65,6 +66,7 @@ export class ProcessDriver implements InstanceDriver {
     const answer = (await peer.request(SAY.initialize, this.#init(socketPath))) as InitializeAnswer;
     for (const { id, methods } of answer.provides) host.provide(id, this.#remote(id, methods));
     if (answer.http) host.http.forward({ socketPath, ...answer.http, carry: (call) => this.#carry(call) });
+    this.#reconfigurable = answer.reconfigurable;
     this.#orThrow();
     this.#state = { phase: 'running', link };
   }
@@ -83,6 +85,14 @@ export class ProcessDriver implements InstanceDriver {
 
   async resume(): Promise<void> {
     await this.#ask(SAY.resume);
+  }
+
+  reconfigurable(): boolean {
+    return this.#reconfigurable;
+  }
+
+  async reconfigure(next: unknown, previous: unknown): Promise<'accepted' | 'replace'> {
+    return (await this.#ask(SAY.reconfigure, [next, previous])) as 'accepted' | 'replace';
   }
 
   /** Resolves also when the process has ended by itself: there is nothing left to stop. */

@@ -16,6 +16,8 @@ export const SAY = {
   /** Answered by the state for the next version. */
   quiesce: 'quiesce',
   resume: 'resume',
+  /** Host to child: `ReconfigurePayload`, answered by `accepted` or `replace`. */
+  reconfigure: 'reconfigure',
   stop: 'stop',
   /** Host to child: its scope is undone. Answered by the effects that could not be. */
   undo: 'undo',
@@ -65,6 +67,7 @@ export interface ChildInit {
 export interface InitializeAnswer {
   /** Services and the names of their methods, in the order they were provided. */
   readonly provides: readonly { readonly id: string; readonly methods: readonly string[] }[];
+  readonly reconfigurable: boolean;
   /** Set when the child listens on its socket. */
   readonly http: ListenAnswer | undefined;
 }
@@ -77,6 +80,7 @@ export interface ListenAnswer {
 }
 
 export type StartPayload = Handover;
+export type ReconfigurePayload = readonly [next: unknown, previous: unknown];
 export type CallPayload = readonly [service: string, method: string, args: readonly unknown[], call: WireCall];
 /** `token` names the host's own call in which this one is made, 0 outside any; `deadline` is absolute. */
 export type NeedPayload = readonly [

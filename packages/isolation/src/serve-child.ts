@@ -2,7 +2,7 @@ import { findUncloneable } from '@backplane/base';
 import { OutgoingStreams } from './byte-stream.ts';
 import type { Channel } from './channel.ts';
 import type { ChildInstance, ChildRuntime } from './child-runtime.ts';
-import { createChildSeat, type SeatParts } from './child-seat.ts';
+import { createChildSeat, deepFreeze, type SeatParts } from './child-seat.ts';
 import { FacetLink } from './facet-link.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { Peer } from './peer.ts';
@@ -12,6 +12,7 @@ import {
   type ChildInit,
   type InitializeAnswer,
   notCloneable,
+  type ReconfigurePayload,
   SAY,
   type StartPayload,
 } from './protocol.ts';
@@ -67,7 +68,8 @@ export function serveChild(options: ServeChildOptions): ServedChild {
     await instance.driver.initialize();
     if (refused() !== undefined) throw refused();
     await facets.settled();
-    return { provides: services.described, http: await instance.listen?.(init.socketPath) };
+    const http = await instance.listen?.(init.socketPath);
+    return { provides: services.described, reconfigurable: instance.driver.reconfigurable(), http };
   };
 
   const dispose = async (): Promise<void> => {
@@ -138,6 +140,8 @@ export function serveChild(options: ServeChildOptions): ServedChild {
         return running().quiesce();
       case SAY.resume:
         return running().resume();
+      case SAY.reconfigure:
+        return running().reconfigure(...deepFreeze(request.payload as ReconfigurePayload));
       case SAY.stop:
         return instance?.driver.stop();
       case SAY.undo:

@@ -110,7 +110,7 @@ describe('what is used after its end', () => {
       version: '2.0.0',
       provides: [back],
       replace: 'stop-first',
-      initialize: () => new Promise(() => {}),
+      initialize: () => new Promise<void>(() => {}),
     });
     const replaced = set(hanging);
     await clock.advance(0);

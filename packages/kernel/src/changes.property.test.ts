@@ -16,9 +16,20 @@ const entrance: GenerationPart<Map<string, { view: View; instance: InstanceInfo 
     new Map(draft.instances.map((instance) => [instance.identity.name, { view: draft.view([instance]), instance }])),
 };
 
+const points = fc.constantFrom(
+  'create',
+  'initialize',
+  'start',
+  'health',
+  'quiesce',
+  'resume',
+  'stop',
+  'dispose',
+  'effect',
+);
 const misstep: fc.Arbitrary<Misstep | undefined> = fc.option(
   fc.record({
-    point: fc.constantFrom('create', 'initialize', 'start', 'health', 'quiesce', 'resume', 'stop', 'dispose', 'effect'),
+    point: fc.oneof({ weight: 2, arbitrary: points }, { weight: 1, arbitrary: fc.constant('reconfigure') }),
     how: fc.constantFrom('throws', 'hangs', 'late', 'gives up'),
     once: fc.boolean(),
   }) as fc.Arbitrary<Misstep>,
@@ -36,6 +47,15 @@ const action = fc.oneof(
       atomic: fc.boolean(),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('configure' as const),
+      plugins: fc.uniqueArray(name, { minLength: 1, maxLength: 4 }),
+      anew: fc.option(name, { freq: 2 }),
+      atomic: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), name }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('force' as const), name }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), name }) },
@@ -45,6 +65,17 @@ const action = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 0, max: 5000 }) }) },
 );
+
+/** What a plugin has taken is what the host shows, and what is wanted of it. */
+function configured(host: TestKernel, { instances }: Trace): void {
+  for (const { instance } of host.kernel.part(entrance).values()) {
+    const { name: plugin, version } = instance.identity;
+    const { config, failure } = instance as Instance;
+    const taken = instances.filter((traced) => traced.name === plugin && traced.version === version);
+    if (failure === undefined) expect(taken.map((traced) => traced.config)).toContain(config);
+  }
+  expect(host.kernel.plan({}).filter(({ reason }) => reason === 'configuration changed')).toEqual([]);
+}
 
 /** What a view sees is of one moment: no instance in it has ended while it is current. */
 function holds(host: TestKernel): void {
@@ -99,6 +130,14 @@ describe('random sequences of changes', () => {
               config: {},
             }));
             pending = kernel.apply({ set, atomic: step.atomic });
+          } else if (step.kind === 'configure') {
+            version++;
+            const set = step.plugins.flatMap((plugin) => {
+              const running = kernel.part(entrance).get(plugin)?.instance as Instance | undefined;
+              if (!running) return [];
+              return [{ unit: running.unit, config: { version, ...(step.anew === plugin && { anew: true }) } }];
+            });
+            pending = kernel.apply({ set, atomic: step.atomic });
           } else if (step.kind === 'remove') pending = kernel.apply({ remove: [step.name] });
           else if (step.kind === 'force') pending = kernel.apply({ force: [step.name] });
           else if (step.kind === 'fail') {
@@ -127,7 +166,11 @@ describe('random sequences of changes', () => {
           expect([undefined, 'BP_CHANGE_RETURNED', 'BP_CHANGE_BREAKS_DEPENDENTS']).toContain(outcome);
           for (const { instance } of kernel.part(entrance).values()) seen.push(instance as Instance);
           if (step.kind !== 'fail' && step.kind !== 'time') holds(host);
+          // One that cannot go back is replaced by the next change, which is under way.
+          if (!host.events.some(({ message }) => message.startsWith('it could not go back'))) configured(host, trace);
         }
+        await quiet();
+        configured(host, trace);
         const stopped = kernel.stop(1000);
         await clock.advance(120_000);
         await stopped;

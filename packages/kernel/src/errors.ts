@@ -214,6 +214,18 @@ export const errors = defineErrors('kernel', {
     message: (d: { plugin: string; version: string; path: string; reason: string }) =>
       `Plugin "${d.plugin}" ${d.version}: the state that handOver() returned cannot be passed on${d.path === '' ? '' : ` at ${d.path}`}, because ${d.reason}.`,
   },
+  BP_RECONFIGURE_ANSWER: {
+    title: 'A plugin answered to new configuration with something that is no answer',
+    mend: "Return nothing from reconfigure() to accept, return 'replace' for a new instance, or throw to refuse.",
+    message: (d: { plugin: string; answer: string }) =>
+      `reconfigure() of plugin "${d.plugin}" returned ${d.answer}, which neither accepts nor asks for a new instance.`,
+  },
+  BP_RECONFIGURE_NOT_BACK: {
+    title: 'A plugin could not go back to the configuration before',
+    mend: 'It is replaced by a new instance with the values before; nothing needs to be done.',
+    message: (d: { plugin: string; version: string }) =>
+      `Plugin "${d.plugin}" ${d.version} had taken its new configuration in place and cannot take that back.`,
+  },
   BP_GENERATION_NOT_BUILT: {
     title: 'A generation could not be put together',
     mend: 'The cause tells which plugin brings it about; otherwise report it, for it is a fault of the host.',

@@ -168,7 +168,7 @@ describe('the life of plugins', () => {
 
   it('names the plugin and the step that took too long', async () => {
     const { kernel, clock, set, phase } = createTestKernel();
-    const applied = set(unit({ name: 'slow', initialize: () => new Promise(() => {}) }));
+    const applied = set(unit({ name: 'slow', initialize: () => new Promise<void>(() => {}) }));
     await clock.advance(1000);
     await applied;
     expect(phase('slow')).toBe('failed');

@@ -108,3 +108,28 @@ definePlugin({
     http.middleware({ onResponse: (_request, response) => response });
   },
 });
+
+definePlugin({
+  ...named,
+  config: { limit: { type: 'integer', default: 3 }, city: { type: 'string' } },
+  initialize() {
+    return {
+      reconfigure(next, previous) {
+        const limit: number = next.limit - previous.limit;
+        // @ts-expect-error it may be absent
+        const city: string = next.city;
+        // @ts-expect-error it is frozen
+        next.limit = 4;
+        if (limit > 0 && city) return 'replace';
+      },
+    };
+  },
+});
+
+definePlugin({
+  ...named,
+  // @ts-expect-error no such answer
+  initialize: async () => ({ reconfigure: () => 'later' }),
+});
+
+definePlugin({ ...named, limits: { reconfigure: 100 }, initialize: () => ({ async reconfigure() {} }) });

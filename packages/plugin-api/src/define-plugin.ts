@@ -55,6 +55,8 @@ export interface StepLimits {
   readonly stop?: number;
   /** Default 5,000. */
   readonly health?: number;
+  /** Default 10,000. */
+  readonly reconfigure?: number;
   /** How long calls in flight may go on in a version that was replaced. Default 30,000. */
   readonly drain?: number;
 }
@@ -92,7 +94,7 @@ export interface PluginMetadata {
 }
 
 /** The running half of a plugin: what `initialize` returns. All parts are optional, the callbacks of the kinds among them. */
-export interface PluginLifecycle extends KindCallbacks {
+export interface PluginLifecycle<C = Readonly<Record<string, unknown>>> extends KindCallbacks {
   /**
    * Activates, once the old version has quiesced; services may be called from here on. Timers and tasks begin at the swap that follows.
    * Throwing returns everything to the version before.
@@ -104,7 +106,18 @@ export interface PluginLifecycle extends KindCallbacks {
   health?(): HealthAnswer | Promise<HealthAnswer>;
   /** State for the next version, taken when this one has quiesced. Structured-cloneable. */
   handOver?(): unknown;
+  /**
+   * Takes new configuration in place: the instance goes on, with its calls, timers and state. Both values are validated and frozen, and
+   * `context.config` shows the new ones once this has accepted by returning nothing. A plugin without this is replaced by a new instance; so is
+   * one that answers `replace`, which must not have changed anything. Throwing refuses the change, and the previous values stay. Where another
+   * plugin of the same change fails, this is called again with the values the other way round.
+   */
+  reconfigure?(next: C, previous: C): ReconfigureAnswer | Promise<ReconfigureAnswer>;
 }
+
+/** Nothing, which accepts, or `replace`: this change takes a new instance. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
+export type ReconfigureAnswer = 'replace' | void;
 
 /** A plugin as data, with the one function that brings it to life. */
 export interface PluginDefinition<S extends ConfigSchema = ConfigSchema, N extends Needs = Needs>
@@ -116,8 +129,10 @@ export interface PluginDefinition<S extends ConfigSchema = ConfigSchema, N exten
    * Prepares without outside effects: registers routes and services, takes handles. Nothing it does is seen before the swap,
    * and it may be thrown away.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
-  initialize?(context: PluginContext<InferConfig<S>, N>): PluginLifecycle | void | Promise<PluginLifecycle | void>;
+  initialize?(
+    context: PluginContext<InferConfig<S>, N>,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
+  ): PluginLifecycle<InferConfig<S>> | void | Promise<PluginLifecycle<InferConfig<S>> | void>;
 }
 
 /** Marks a definition, so that the loader knows one from any other export. The same in every copy of this package. */
@@ -129,7 +144,7 @@ export type Plugin = Omit<PluginMetadata, 'provides'> & {
   readonly provides?: readonly (ServiceRef<object> | string)[];
   readonly config?: ConfigSchema;
   readonly needs?: Needs;
-  initialize(context: PluginContext<never, never>): Promise<PluginLifecycle>;
+  initialize(context: PluginContext<never, never>): Promise<PluginLifecycle<never>>;
 };
 
 /** Declares a plugin. The types of `context.config` and `context.services` flow from `config` and `needs`. */
@@ -154,7 +169,7 @@ export function definePlugin<
   });
 }
 
-const STEPS = ['start', 'stop', 'health', 'handOver'] as const;
+const STEPS = ['start', 'stop', 'health', 'handOver', 'reconfigure'] as const;
 
 /** @throws BP_LIFECYCLE_INVALID */
 function assertLifecycle(plugin: string, lifecycle: unknown): asserts lifecycle is PluginLifecycle {

@@ -30,6 +30,7 @@ export {
   type PluginLifecycle,
   type PluginMetadata,
   type PluginType,
+  type ReconfigureAnswer,
   type StepLimits,
 } from './define-plugin.ts';
 export { type EventHandlerOptions, type EventMethod, eventHandler } from './event-handler.ts';

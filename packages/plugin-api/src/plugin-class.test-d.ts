@@ -31,6 +31,12 @@ class Complete extends PluginBase<typeof config, typeof needs> {
     void now;
   }
 
+  override reconfigure(next: { readonly city: string }, previous: { readonly city: string }) {
+    // @ts-expect-error the schema has no such key
+    next.town;
+    return next.city === previous.city ? undefined : ('replace' as const);
+  }
+
   override health() {
     return { healthy: true, city: this.context.config.city };
   }

@@ -1,6 +1,12 @@
 import { adopt } from './adopt.ts';
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
-import { definePlugin, type Plugin, type PluginLifecycle, type PluginMetadata } from './define-plugin.ts';
+import {
+  definePlugin,
+  type Plugin,
+  type PluginLifecycle,
+  type PluginMetadata,
+  type ReconfigureAnswer,
+} from './define-plugin.ts';
 import type { HealthAnswer } from './health.ts';
 import { kindsOf } from './kinds.ts';
 import { type KindContext, lowerKinds } from './lower-kinds.ts';
@@ -15,7 +21,7 @@ import type { Needs } from './service-ref.ts';
  * The host makes one object per instance. Fields are set in `initialize`; `this.context` is there from then on.
  */
 export abstract class PluginBase<S extends ConfigSchema = Record<never, never>, N extends Needs = Record<never, never>>
-  implements PluginLifecycle
+  implements PluginLifecycle<InferConfig<S>>
 {
   static readonly metadata?: PluginMetadata;
   static readonly config?: ConfigSchema;
@@ -41,6 +47,8 @@ export abstract class PluginBase<S extends ConfigSchema = Record<never, never>, 
   handOver(): unknown {
     return undefined;
   }
+  /** Not there unless the class has it: it says that new configuration is taken in place. */
+  reconfigure?(next: InferConfig<S>, previous: InferConfig<S>): ReconfigureAnswer | Promise<ReconfigureAnswer>;
 
   /** Takes the context, then calls `initialize`. The host calls this, once. */
   async begin(context: PluginContext<InferConfig<S>, N>): Promise<void> {
@@ -102,6 +110,7 @@ function pluginOf(Class: PluginClass, make: () => PluginBase<any, any>, rule: Pi
         stop: () => plugin.stop(),
         health: () => plugin.health(),
         handOver: () => plugin.handOver(),
+        ...(plugin.reconfigure && { reconfigure: (next, previous) => plugin.reconfigure?.(next, previous) }),
       };
     },
   });

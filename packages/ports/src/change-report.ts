@@ -1,6 +1,10 @@
 import type { Failure } from './plugin-status.ts';
 
-export type PlanAction = 'keep' | 'add' | 'replace' | 'remove';
+/**
+ * `reconfigure`: the instance that runs takes its new configuration in place. It may say that it cannot, which nobody knows before it is asked: the report then
+ * says `replace`.
+ */
+export type PlanAction = 'keep' | 'add' | 'replace' | 'reconfigure' | 'remove';
 
 /** One line of a plan. */
 export interface PlanStep {
@@ -15,7 +19,7 @@ export interface PlanStep {
 /** One line of what became of a plan. */
 export interface StepReport extends Omit<PlanStep, 'action'> {
   readonly action: PlanAction | 'refuse';
-  /** `returned`: the version before serves on. `failed`: nothing serves. */
+  /** `returned`: the version before serves on, with the values before. `failed`: nothing serves. */
   readonly outcome: 'applied' | 'returned' | 'failed';
   readonly failure: Failure | undefined;
 }

@@ -82,7 +82,7 @@ export interface InstanceHost {
   readonly info: InstanceInfo;
   readonly scope: DrivenScope;
   readonly environment: string;
-  /** Validated and frozen. */
+  /** Validated and frozen. Another value once the plugin has taken that in place. */
   readonly config: unknown;
   readonly http: HttpFacet;
   readonly logger: Logger;
@@ -102,6 +102,7 @@ export interface InstanceHost {
 /**
  * Runs one instance, wherever that is. The kernel calls the steps in this order, never two at once, each under the plugin's time limit:
  * initialize, start, health, resume (at the swap), then quiesce and either resume or stop and dispose. Any step may be followed by stop and dispose.
+ * What runs may be reconfigured between resume and quiesce.
  */
 export interface InstanceDriver {
   initialize(): Promise<void>;
@@ -111,6 +112,13 @@ export interface InstanceDriver {
   quiesce(): Promise<unknown>;
   /** Lets the instance's own work (timers, tasks) run: at the swap, and when a quiesce is taken back. */
   resume(): Promise<void>;
+  /** From `initialize` on: true where the plugin takes new configuration in place. */
+  reconfigurable(): boolean;
+  /**
+   * Gives the plugin its new configuration; whoever calls it has `InstanceHost.config` show that once it is accepted. `replace`: nothing has changed, and it
+   * takes a new instance. Rejecting refuses: the previous values are those that hold.
+   */
+  reconfigure(next: unknown, previous: unknown): Promise<'accepted' | 'replace'>;
   stop(): Promise<void>;
   /**
    * Undoes a scope that is not the host's, in another process; gives what could not be undone. Called after `stop`, not under a limit: bounds

@@ -22,7 +22,7 @@ export async function createChildInstance(
   clock: Clock,
 ): Promise<ChildInstance> {
   const plugin = findPlugin(exports, seat.entry.exportName);
-  const config = await validate(plugin, seat);
+  let config = await validate(plugin, seat, seat.config);
   const scope = createScope(seat, clock);
   const info: InstanceInfo = {
     identity: seat.identity,
@@ -46,7 +46,9 @@ export async function createChildInstance(
     info,
     scope,
     environment: seat.environment,
-    config,
+    get config() {
+      return config;
+    },
     http: Object.assign(seat.guard(http), { forward: http.forward.bind(http) }),
     logger: seat.logger,
     security: seat.security,
@@ -56,8 +58,17 @@ export async function createChildInstance(
     provide: (service, implementation) => seat.provide(service, implementation),
     fail: (reason) => seat.fail(reason),
   };
+  const driver = withScope(createInlineDriver(plugin, host), scope);
   return {
-    driver: withScope(createInlineDriver(plugin, host), scope),
+    driver: {
+      ...driver,
+      async reconfigure(given) {
+        const next = await validate(plugin, seat, given);
+        const answer = await driver.reconfigure(next, config);
+        if (answer === 'accepted') config = next;
+        return answer;
+      },
+    },
     async listen(socketPath) {
       if (!http.serves) return undefined;
       await gateway.part.warm?.(info);
@@ -70,8 +81,8 @@ export async function createChildInstance(
 }
 
 /** What a Standard Schema checks cannot cross processes, so it is checked here. */
-async function validate(plugin: Plugin, seat: ChildSeat): Promise<unknown> {
-  const outcome = await normalizeConfigSchema(plugin.config).validate(seat.config);
+async function validate(plugin: Plugin, seat: ChildSeat, config: unknown): Promise<unknown> {
+  const outcome = await normalizeConfigSchema(plugin.config).validate(config);
   if (outcome.issues === undefined) return outcome.value;
   const problems = outcome.issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`);
   throw errors.BP_PLUGIN_METADATA({ plugin: seat.identity.name, problems });

@@ -122,11 +122,15 @@ export class LivePlugins {
 
 /** What a person reads of a change, without its problem. */
 export function liveLine({ plugin, action, outcome, fromVersion, toVersion, stopped, tookMs }: LiveChange): string {
+  if (outcome === 'returned' && action === 'reconfigure')
+    return `${plugin} ${toVersion} serves on as it was; it refused its new configuration`;
   if (outcome === 'returned') return `${plugin} ${fromVersion ?? ''} serves on; the new version does not run`;
   if (outcome === 'failed') return `${plugin} does not run`;
   if (action === 'keep') return `${plugin} ${toVersion} serves on; what was wrong is mended`;
   if (stopped !== undefined) return `${plugin} ${fromVersion ?? ''} no longer runs: ${stopped}`;
   if (action === 'remove') return `${plugin} ${fromVersion ?? ''} is gone`;
+  if (action === 'reconfigure')
+    return `${plugin} ${toVersion} has its new configuration, after ${Math.round(tookMs)} ms`;
   const versions = action === 'add' ? `${toVersion} runs` : `${fromVersion} → ${toVersion}`;
   return `${plugin} ${versions}, after ${Math.round(tookMs)} ms`;
 }

@@ -3,7 +3,7 @@
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"urn:backplane:schema:plugin","title":"Backplane plugin manifest","description":"plugin.yaml: what can be known of a plugin without running its code.","type":"object","required":["name","version"],"properties":{"name":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name of the plugin, also its path and its key in configuration. Kebab-case; _ is read as -."},"version":{"type":"string","pattern":"^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$","description":"Semantic version, in quotes.","examples":["1.0.0"]},"display_name":{"type":"string","description":"Name for people. Default: the name."},"description":{"type":"string","description":"One sentence: what the plugin does."},"author":{"type":"string","description":"Who wrote it."},"license":{"type":"string","description":"SPDX licence expression."},"aliases":{"type":"array","items":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Another name."},"description":"Other names for files, configuration keys and paths."},"plugin_type":{"description":"Its shelf in the catalogue; read in any case. Default: custom.","anyOf":[{"type":"string","enum":["communication","billing","networking","authentication","monitoring","integration","utility","custom"]},{"type":"string","pattern":"^([cC][oO][mM][mM][uU][nN][iI][cC][aA][tT][iI][oO][nN]|[bB][iI][lL][lL][iI][nN][gG]|[nN][eE][tT][wW][oO][rR][kK][iI][nN][gG]|[aA][uU][tT][hH][eE][nN][tT][iI][cC][aA][tT][iI][oO][nN]|[mM][oO][nN][iI][tT][oO][rR][iI][nN][gG]|[iI][nN][tT][eE][gG][rR][aA][tT][iI][oO][nN]|[uU][tT][iI][lL][iI][tT][yY]|[cC][uU][sS][tT][oO][mM])$"}]},"kinds":{"type":"array","items":{"type":"string","enum":["service","middleware","event_handler","health","metrics","infrastructure","security"],"description":"One kind."},"description":"What the plugin does besides being one; several are possible."},"phase":{"type":"string","enum":["infrastructure","security","middleware","business"],"description":"When it starts: phases run in this order. Default: business."},"priority":{"type":"number","description":"Order inside the phase, lower first. Default: 100."},"entry_point":{"type":"string","pattern":".","description":"File inside the folder, export, or both, such as ./plugin.ts#PaymentPlugin. Default: plugin.ts, .mts, .js, .mjs, index.ts, index.js, src/plugin.ts or dist/plugin.js.","examples":["./plugin.ts","./plugin.ts#PaymentPlugin","PaymentPlugin"]},"dependencies":{"description":"Plugins that must run first: a map from name to semver range, or a list of names or of { name, range, optional }.","anyOf":[{"type":"object","propertyNames":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name or alias of the other plugin."},"additionalProperties":{"type":"string","description":"A semver range.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]}},{"type":"array","items":{"anyOf":[{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name or alias of the other plugin."},{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name or alias of the other plugin."},"range":{"type":"string","description":"Versions of it that will do, as a semver range. Default: any.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]},"version":{"type":"string","description":"The same as range.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]},"optional":{"type":"boolean","description":"Ordered when it is there, not missed when it is not. Default: false."}},"additionalProperties":false}]}}]},"provides":{"type":"array","items":{"type":"string","pattern":".","description":"Id of a service, such as trust-pki.document_signer."},"description":"Ids of the services it offers to other plugins."},"config_schema":{"description":"Schema of its configuration: a JSON Schema, or a map of properties with required and encrypted in each."},"replace":{"type":"string","enum":["beside","stop-first"],"description":"How a new version takes over: beside the old one (default), or after it has stopped."},"limits":{"type":"object","properties":{"initialize_ms":{"type":"integer","minimum":1,"description":"Milliseconds for initialize. Default: 30000."},"start_ms":{"type":"integer","minimum":1,"description":"Milliseconds for start. Default: 30000."},"stop_ms":{"type":"integer","minimum":1,"description":"Milliseconds for stop. Default: 10000."},"health_ms":{"type":"integer","minimum":1,"description":"Milliseconds for one health check. Default: 5000."},"drain_ms":{"type":"integer","minimum":1,"description":"How long, in milliseconds, calls may go on in a version that was replaced. Default: 30000."}},"additionalProperties":false,"description":"Milliseconds each step may take before it has failed."},"isolation":{"type":"string","enum":["inline","thread","process"],"description":"Where it runs: in the host, in a thread, or in a process of its own. Default: as the host is configured."},"metrics_prefix":{"type":"string","pattern":"^[a-zA-Z_:][a-zA-Z0-9_:]*$","description":"First part of the names of its metrics.","examples":["marty_pki"]},"enabled":{"type":"boolean","description":"Whether it runs unless configuration says otherwise. Default: true."},"backplane":{"type":"string","description":"Versions of Backplane it works with, as a semver range. Default: any.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]},"permissions":{"type":"object","description":"What it asks to reach: network, files, services, topics, tables."}},"additionalProperties":false};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"urn:backplane:schema:plugin","title":"Backplane plugin manifest","description":"plugin.yaml: what can be known of a plugin without running its code.","type":"object","required":["name","version"],"properties":{"name":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name of the plugin, also its path and its key in configuration. Kebab-case; _ is read as -."},"version":{"type":"string","pattern":"^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$","description":"Semantic version, in quotes.","examples":["1.0.0"]},"display_name":{"type":"string","description":"Name for people. Default: the name."},"description":{"type":"string","description":"One sentence: what the plugin does."},"author":{"type":"string","description":"Who wrote it."},"license":{"type":"string","description":"SPDX licence expression."},"aliases":{"type":"array","items":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Another name."},"description":"Other names for files, configuration keys and paths."},"plugin_type":{"description":"Its shelf in the catalogue; read in any case. Default: custom.","anyOf":[{"type":"string","enum":["communication","billing","networking","authentication","monitoring","integration","utility","custom"]},{"type":"string","pattern":"^([cC][oO][mM][mM][uU][nN][iI][cC][aA][tT][iI][oO][nN]|[bB][iI][lL][lL][iI][nN][gG]|[nN][eE][tT][wW][oO][rR][kK][iI][nN][gG]|[aA][uU][tT][hH][eE][nN][tT][iI][cC][aA][tT][iI][oO][nN]|[mM][oO][nN][iI][tT][oO][rR][iI][nN][gG]|[iI][nN][tT][eE][gG][rR][aA][tT][iI][oO][nN]|[uU][tT][iI][lL][iI][tT][yY]|[cC][uU][sS][tT][oO][mM])$"}]},"kinds":{"type":"array","items":{"type":"string","enum":["service","middleware","event_handler","health","metrics","infrastructure","security"],"description":"One kind."},"description":"What the plugin does besides being one; several are possible."},"phase":{"type":"string","enum":["infrastructure","security","middleware","business"],"description":"When it starts: phases run in this order. Default: business."},"priority":{"type":"number","description":"Order inside the phase, lower first. Default: 100."},"entry_point":{"type":"string","pattern":".","description":"File inside the folder, export, or both, such as ./plugin.ts#PaymentPlugin. Default: plugin.ts, .mts, .js, .mjs, index.ts, index.js, src/plugin.ts or dist/plugin.js.","examples":["./plugin.ts","./plugin.ts#PaymentPlugin","PaymentPlugin"]},"dependencies":{"description":"Plugins that must run first: a map from name to semver range, or a list of names or of { name, range, optional }.","anyOf":[{"type":"object","propertyNames":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name or alias of the other plugin."},"additionalProperties":{"type":"string","description":"A semver range.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]}},{"type":"array","items":{"anyOf":[{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name or alias of the other plugin."},{"type":"object","required":["name"],"properties":{"name":{"type":"string","pattern":"^[a-z][a-z0-9_-]{0,62}$","not":{"enum":["admin","api","auto-discovery","auto_discovery","bulk","config-dir","config_dir","directories","discovery-paths","discovery_paths","docs","enabled","extension-points","extension_points","health","install","logs","metrics","plugins","ready","registry","security","stats","status","templates"]},"description":"Name or alias of the other plugin."},"range":{"type":"string","description":"Versions of it that will do, as a semver range. Default: any.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]},"version":{"type":"string","description":"The same as range.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]},"optional":{"type":"boolean","description":"Ordered when it is there, not missed when it is not. Default: false."}},"additionalProperties":false}]}}]},"provides":{"type":"array","items":{"type":"string","pattern":".","description":"Id of a service, such as trust-pki.document_signer."},"description":"Ids of the services it offers to other plugins."},"config_schema":{"description":"Schema of its configuration: a JSON Schema, or a map of properties with required and encrypted in each."},"replace":{"type":"string","enum":["beside","stop-first"],"description":"How a new version takes over: beside the old one (default), or after it has stopped."},"limits":{"type":"object","properties":{"initialize_ms":{"type":"integer","minimum":1,"description":"Milliseconds for initialize. Default: 30000."},"start_ms":{"type":"integer","minimum":1,"description":"Milliseconds for start. Default: 30000."},"stop_ms":{"type":"integer","minimum":1,"description":"Milliseconds for stop. Default: 10000."},"health_ms":{"type":"integer","minimum":1,"description":"Milliseconds for one health check. Default: 5000."},"reconfigure_ms":{"type":"integer","minimum":1,"description":"Milliseconds for taking new configuration in place. Default: 10000."},"drain_ms":{"type":"integer","minimum":1,"description":"How long, in milliseconds, calls may go on in a version that was replaced. Default: 30000."}},"additionalProperties":false,"description":"Milliseconds each step may take before it has failed."},"isolation":{"type":"string","enum":["inline","thread","process"],"description":"Where it runs: in the host, in a thread, or in a process of its own. Default: as the host is configured."},"metrics_prefix":{"type":"string","pattern":"^[a-zA-Z_:][a-zA-Z0-9_:]*$","description":"First part of the names of its metrics.","examples":["marty_pki"]},"enabled":{"type":"boolean","description":"Whether it runs unless configuration says otherwise. Default: true."},"backplane":{"type":"string","description":"Versions of Backplane it works with, as a semver range. Default: any.","examples":["^1.2.0",">=1.0.0 <3.0.0","*"]},"permissions":{"type":"object","description":"What it asks to reach: network, files, services, topics, tables."}},"additionalProperties":false};
 const func1 = Object.prototype.hasOwnProperty;
 const pattern4 = new RegExp("^[a-z][a-z0-9_-]{0,62}$", "u");
 const pattern5 = new RegExp("^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$", "u");
@@ -868,7 +868,7 @@ if(data.limits !== undefined){
 let data24 = data.limits;
 if(data24 && typeof data24 == "object" && !Array.isArray(data24)){
 for(const key4 in data24){
-if(!(((((key4 === "initialize_ms") || (key4 === "start_ms")) || (key4 === "stop_ms")) || (key4 === "health_ms")) || (key4 === "drain_ms"))){
+if(!((((((key4 === "initialize_ms") || (key4 === "start_ms")) || (key4 === "stop_ms")) || (key4 === "health_ms")) || (key4 === "reconfigure_ms")) || (key4 === "drain_ms"))){
 const err60 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties",schema:false,parentSchema:schema31.properties.limits,data:data24};
 if(vErrors === null){
 vErrors = [err60];
@@ -979,10 +979,10 @@ errors++;
 }
 }
 }
-if(data24.drain_ms !== undefined){
-let data29 = data24.drain_ms;
+if(data24.reconfigure_ms !== undefined){
+let data29 = data24.reconfigure_ms;
 if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
-const err69 = {instancePath:instancePath+"/limits/drain_ms",schemaPath:"#/properties/limits/properties/drain_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema31.properties.limits.properties.drain_ms.type,parentSchema:schema31.properties.limits.properties.drain_ms,data:data29};
+const err69 = {instancePath:instancePath+"/limits/reconfigure_ms",schemaPath:"#/properties/limits/properties/reconfigure_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema31.properties.limits.properties.reconfigure_ms.type,parentSchema:schema31.properties.limits.properties.reconfigure_ms,data:data29};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -993,7 +993,7 @@ errors++;
 }
 if((typeof data29 == "number") && (isFinite(data29))){
 if(data29 < 1 || isNaN(data29)){
-const err70 = {instancePath:instancePath+"/limits/drain_ms",schemaPath:"#/properties/limits/properties/drain_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema31.properties.limits.properties.drain_ms,data:data29};
+const err70 = {instancePath:instancePath+"/limits/reconfigure_ms",schemaPath:"#/properties/limits/properties/reconfigure_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema31.properties.limits.properties.reconfigure_ms,data:data29};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -1004,9 +1004,10 @@ errors++;
 }
 }
 }
-}
-else {
-const err71 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.properties.limits.type,parentSchema:schema31.properties.limits,data:data24};
+if(data24.drain_ms !== undefined){
+let data30 = data24.drain_ms;
+if(!(((typeof data30 == "number") && (!(data30 % 1) && !isNaN(data30))) && (isFinite(data30)))){
+const err71 = {instancePath:instancePath+"/limits/drain_ms",schemaPath:"#/properties/limits/properties/drain_ms/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema31.properties.limits.properties.drain_ms.type,parentSchema:schema31.properties.limits.properties.drain_ms,data:data30};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -1015,11 +1016,9 @@ vErrors.push(err71);
 }
 errors++;
 }
-}
-if(data.isolation !== undefined){
-let data30 = data.isolation;
-if(typeof data30 !== "string"){
-const err72 = {instancePath:instancePath+"/isolation",schemaPath:"#/properties/isolation/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema31.properties.isolation.type,parentSchema:schema31.properties.isolation,data:data30};
+if((typeof data30 == "number") && (isFinite(data30))){
+if(data30 < 1 || isNaN(data30)){
+const err72 = {instancePath:instancePath+"/limits/drain_ms",schemaPath:"#/properties/limits/properties/drain_ms/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema31.properties.limits.properties.drain_ms,data:data30};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -1028,8 +1027,11 @@ vErrors.push(err72);
 }
 errors++;
 }
-if(!(((data30 === "inline") || (data30 === "thread")) || (data30 === "process"))){
-const err73 = {instancePath:instancePath+"/isolation",schemaPath:"#/properties/isolation/enum",keyword:"enum",params:{allowedValues: schema31.properties.isolation.enum},message:"must be equal to one of the allowed values",schema:schema31.properties.isolation.enum,parentSchema:schema31.properties.isolation,data:data30};
+}
+}
+}
+else {
+const err73 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.properties.limits.type,parentSchema:schema31.properties.limits,data:data24};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -1039,11 +1041,10 @@ vErrors.push(err73);
 errors++;
 }
 }
-if(data.metrics_prefix !== undefined){
-let data31 = data.metrics_prefix;
-if(typeof data31 === "string"){
-if(!pattern13.test(data31)){
-const err74 = {instancePath:instancePath+"/metrics_prefix",schemaPath:"#/properties/metrics_prefix/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z_:][a-zA-Z0-9_:]*$"},message:"must match pattern \""+"^[a-zA-Z_:][a-zA-Z0-9_:]*$"+"\"",schema:"^[a-zA-Z_:][a-zA-Z0-9_:]*$",parentSchema:schema31.properties.metrics_prefix,data:data31};
+if(data.isolation !== undefined){
+let data31 = data.isolation;
+if(typeof data31 !== "string"){
+const err74 = {instancePath:instancePath+"/isolation",schemaPath:"#/properties/isolation/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema31.properties.isolation.type,parentSchema:schema31.properties.isolation,data:data31};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -1052,9 +1053,8 @@ vErrors.push(err74);
 }
 errors++;
 }
-}
-else {
-const err75 = {instancePath:instancePath+"/metrics_prefix",schemaPath:"#/properties/metrics_prefix/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema31.properties.metrics_prefix.type,parentSchema:schema31.properties.metrics_prefix,data:data31};
+if(!(((data31 === "inline") || (data31 === "thread")) || (data31 === "process"))){
+const err75 = {instancePath:instancePath+"/isolation",schemaPath:"#/properties/isolation/enum",keyword:"enum",params:{allowedValues: schema31.properties.isolation.enum},message:"must be equal to one of the allowed values",schema:schema31.properties.isolation.enum,parentSchema:schema31.properties.isolation,data:data31};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -1064,10 +1064,11 @@ vErrors.push(err75);
 errors++;
 }
 }
-if(data.enabled !== undefined){
-let data32 = data.enabled;
-if(typeof data32 !== "boolean"){
-const err76 = {instancePath:instancePath+"/enabled",schemaPath:"#/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema31.properties.enabled.type,parentSchema:schema31.properties.enabled,data:data32};
+if(data.metrics_prefix !== undefined){
+let data32 = data.metrics_prefix;
+if(typeof data32 === "string"){
+if(!pattern13.test(data32)){
+const err76 = {instancePath:instancePath+"/metrics_prefix",schemaPath:"#/properties/metrics_prefix/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z_:][a-zA-Z0-9_:]*$"},message:"must match pattern \""+"^[a-zA-Z_:][a-zA-Z0-9_:]*$"+"\"",schema:"^[a-zA-Z_:][a-zA-Z0-9_:]*$",parentSchema:schema31.properties.metrics_prefix,data:data32};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -1077,10 +1078,8 @@ vErrors.push(err76);
 errors++;
 }
 }
-if(data.backplane !== undefined){
-let data33 = data.backplane;
-if(typeof data33 !== "string"){
-const err77 = {instancePath:instancePath+"/backplane",schemaPath:"#/properties/backplane/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema31.properties.backplane.type,parentSchema:schema31.properties.backplane,data:data33};
+else {
+const err77 = {instancePath:instancePath+"/metrics_prefix",schemaPath:"#/properties/metrics_prefix/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema31.properties.metrics_prefix.type,parentSchema:schema31.properties.metrics_prefix,data:data32};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -1090,10 +1089,10 @@ vErrors.push(err77);
 errors++;
 }
 }
-if(data.permissions !== undefined){
-let data34 = data.permissions;
-if(!(data34 && typeof data34 == "object" && !Array.isArray(data34))){
-const err78 = {instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.properties.permissions.type,parentSchema:schema31.properties.permissions,data:data34};
+if(data.enabled !== undefined){
+let data33 = data.enabled;
+if(typeof data33 !== "boolean"){
+const err78 = {instancePath:instancePath+"/enabled",schemaPath:"#/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema31.properties.enabled.type,parentSchema:schema31.properties.enabled,data:data33};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -1103,14 +1102,40 @@ vErrors.push(err78);
 errors++;
 }
 }
-}
-else {
-const err79 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.type,parentSchema:schema31,data};
+if(data.backplane !== undefined){
+let data34 = data.backplane;
+if(typeof data34 !== "string"){
+const err79 = {instancePath:instancePath+"/backplane",schemaPath:"#/properties/backplane/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema31.properties.backplane.type,parentSchema:schema31.properties.backplane,data:data34};
 if(vErrors === null){
 vErrors = [err79];
 }
 else {
 vErrors.push(err79);
+}
+errors++;
+}
+}
+if(data.permissions !== undefined){
+let data35 = data.permissions;
+if(!(data35 && typeof data35 == "object" && !Array.isArray(data35))){
+const err80 = {instancePath:instancePath+"/permissions",schemaPath:"#/properties/permissions/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.properties.permissions.type,parentSchema:schema31.properties.permissions,data:data35};
+if(vErrors === null){
+vErrors = [err80];
+}
+else {
+vErrors.push(err80);
+}
+errors++;
+}
+}
+}
+else {
+const err81 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.type,parentSchema:schema31,data};
+if(vErrors === null){
+vErrors = [err81];
+}
+else {
+vErrors.push(err81);
 }
 errors++;
 }

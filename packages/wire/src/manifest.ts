@@ -78,6 +78,7 @@ const Limits = Type.Object(
     start_ms: milliseconds('Milliseconds for start. Default: 30000.'),
     stop_ms: milliseconds('Milliseconds for stop. Default: 10000.'),
     health_ms: milliseconds('Milliseconds for one health check. Default: 5000.'),
+    reconfigure_ms: milliseconds('Milliseconds for taking new configuration in place. Default: 10000.'),
     drain_ms: milliseconds(
       'How long, in milliseconds, calls may go on in a version that was replaced. Default: 30000.',
     ),

@@ -32,7 +32,7 @@ describe('resolvePluginData', () => {
       needs: [],
       provides: [],
       replace: 'beside',
-      limits: { initialize: 30_000, start: 30_000, stop: 10_000, health: 5_000, drain: 30_000 },
+      limits: { initialize: 30_000, start: 30_000, stop: 10_000, health: 5_000, reconfigure: 10_000, drain: 30_000 },
       metricsPrefix: 'marty',
       mounted: true,
       config: undefined,

@@ -83,6 +83,7 @@ function pluginData(known: PluginManifest, plugin: Plugin, needs: readonly NeedD
       start: limits.start_ms ?? 30_000,
       stop: limits.stop_ms ?? 10_000,
       health: limits.health_ms ?? 5_000,
+      reconfigure: limits.reconfigure_ms ?? 10_000,
       drain: limits.drain_ms ?? 30_000,
     },
     metricsPrefix: known.metrics_prefix ?? name.replaceAll('-', '_'),

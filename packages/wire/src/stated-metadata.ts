@@ -25,6 +25,7 @@ const LIMIT_KEYS = {
   start: 'start_ms',
   stop: 'stop_ms',
   health: 'health_ms',
+  reconfigure: 'reconfigure_ms',
   drain: 'drain_ms',
 } as const satisfies Record<keyof StepLimits, string>;
 

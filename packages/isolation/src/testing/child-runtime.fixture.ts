@@ -66,7 +66,8 @@ async function createInstance(seat: ChildSeat): Promise<ChildInstance> {
   const scope = new FixtureScope();
   let register: ((app: FastifyInstance) => void | Promise<void>) | undefined;
   let server: Server | undefined;
-  let lifecycle: PluginLifecycle = {};
+  let lifecycle: PluginLifecycle<never> = {};
+  let { config } = seat;
   const http: HttpService = {
     routes: (routes) => {
       register = routes;
@@ -78,7 +79,9 @@ async function createInstance(seat: ChildSeat): Promise<ChildInstance> {
   const context = {
     plugin: seat.identity,
     environment: seat.environment,
-    config: seat.config,
+    get config() {
+      return config;
+    },
     services: Object.fromEntries(seat.data.needs.map((need) => [need.key, seat.handle(need)])),
     scope: scope as unknown as Scope,
     http: seat.guard(http),
@@ -101,6 +104,12 @@ async function createInstance(seat: ChildSeat): Promise<ChildInstance> {
       return lifecycle.handOver?.();
     },
     resume: async () => scope.activate(),
+    reconfigurable: () => lifecycle.reconfigure !== undefined,
+    async reconfigure(next, previous) {
+      const answer = (await lifecycle.reconfigure?.(next as never, previous as never)) ?? 'accepted';
+      if (answer === 'accepted') config = next;
+      return answer;
+    },
     async stop() {
       await lifecycle.stop?.();
     },

@@ -53,7 +53,7 @@ const need = (key: string, serviceId: string, mode: NeedData['mode']): NeedData 
 });
 
 export function probeData(): PluginData {
-  const limits = { initialize: 30_000, start: 30_000, stop: 10_000, health: 5000, drain: 30_000 };
+  const limits = { initialize: 30_000, start: 30_000, stop: 10_000, health: 5000, reconfigure: 10_000, drain: 30_000 };
   return {
     name: 'probe',
     version: '1.0.0',

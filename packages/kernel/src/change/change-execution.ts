@@ -1,5 +1,5 @@
 import type { BackplaneError, Clock } from '@backplane/base';
-import type { GenerationPart, StepReport } from '@backplane/ports';
+import type { GenerationPart, PlanAction, PlanStep, StepReport } from '@backplane/ports';
 import type { HostServices } from '../call/host-services.ts';
 import { errors } from '../errors.ts';
 import type { KernelEvent } from '../kernel-event.ts';
@@ -11,6 +11,7 @@ import type { Change } from './change.ts';
 import { type ChangeDraft, draftChange } from './draft-change.ts';
 import type { GenerationTable } from './generation-table.ts';
 import { Outcome } from './outcome.ts';
+import { Reconfiguration } from './reconfiguration.ts';
 import { closeGap, type Gap, stopFirst } from './stop-first.ts';
 import { resume } from './take-handover.ts';
 import { Transition } from './transition.ts';
@@ -27,6 +28,8 @@ export interface ExecutionSurroundings {
   create(entry: Entry): Instance;
   /** Tells which set of instances is being made, while it is. */
   making(candidate: Candidate | undefined): void;
+  /** Replaces a plugin by a fresh instance, when this change has ended. */
+  renew(name: string): void;
   /** True once the host is stopping: what is under way is taken back. */
   stopping(): boolean;
 }
@@ -38,7 +41,10 @@ export class ChangeExecution {
   readonly #draft: ChangeDraft;
   readonly #booting: boolean;
   /** Plugins that get a new instance. */
-  readonly #fresh: ReadonlySet<string>;
+  readonly #fresh: Set<string>;
+  /** Plugins that are asked to take their new configuration in place. */
+  readonly #inPlace: ReadonlySet<string>;
+  readonly #reconfiguration: Reconfiguration;
   readonly #outcome: Outcome;
 
   constructor(surroundings: ExecutionSurroundings, change: Change, draft: ChangeDraft, booting: boolean) {
@@ -46,9 +52,12 @@ export class ChangeExecution {
     this.#change = change;
     this.#draft = draft;
     this.#booting = booting;
-    const fresh = draft.steps.filter(({ action }) => action === 'add' || action === 'replace');
-    this.#fresh = new Set(fresh.map(({ name }) => name));
-    this.#outcome = new Outcome(surroundings, change, draft, this.#fresh);
+    const named = (...actions: readonly PlanAction[]) =>
+      draft.steps.flatMap(({ name, action }) => (actions.includes(action) ? [name] : []));
+    this.#fresh = new Set(named('add', 'replace'));
+    this.#inPlace = new Set(named('reconfigure'));
+    this.#reconfiguration = new Reconfiguration({ ...surroundings, atomic: change.atomic ?? false });
+    this.#outcome = new Outcome(surroundings, change, draft, this.#fresh.union(this.#inPlace));
   }
 
   /** @throws BP_CHANGE_RETURNED (atomic changes of which part failed), BP_GENERATION_NOT_BUILT, BP_HOST_STOPPED; what ran before runs on. */
@@ -56,27 +65,51 @@ export class ChangeExecution {
     const gap = await this.#stopFirst();
     try {
       await this.#make(gap);
-      return this.#draft.steps.map((step) => this.#outcome.report(step));
+      return this.#draft.steps.map((step) => this.#outcome.report(this.#asMade(step)));
     } finally {
       closeGap(this.#with.table, gap.fallbacks.keys());
     }
   }
 
-  #stopFirst(): Promise<Gap> {
+  async #stopFirst(): Promise<Gap> {
     const { instances } = this.#with.table.current;
-    const cannotExistTwice = [...this.#fresh].flatMap((name) => {
+    await this.#reconfigure([...instances.values()].filter(({ data }) => data.replace === 'stop-first'));
+    const { atomic = false } = this.#change;
+    const refused = atomic && this.#reconfiguration.failures.size > 0;
+    const cannotExistTwice = [...(refused ? [] : this.#fresh)].flatMap((name) => {
       const old = instances.get(name);
       const rules = [old?.data.replace, this.#draft.desired.get(name)?.unit.data.replace];
       return old && rules.includes('stop-first') ? [old] : [];
     });
-    return stopFirst(cannotExistTwice, { ...this.#with, atomic: this.#change.atomic ?? false });
+    try {
+      return await stopFirst(cannotExistTwice, { ...this.#with, atomic });
+    } catch (error) {
+      await this.#reconfiguration.takeBack();
+      throw error;
+    }
+  }
+
+  /** Asks those that take it in place, dependencies first. Who needs a new instance after all gets one like any other. */
+  async #reconfigure(running: readonly Instance[]): Promise<string[]> {
+    const asked = running.filter(({ identity: { name } }) => this.#inPlace.has(name));
+    const configOf = (name: string) => this.#draft.desired.get(name)?.config;
+    const replaced = await this.#reconfiguration.ask(asked, configOf);
+    for (const name of replaced) this.#fresh.add(name);
+    return replaced;
+  }
+
+  /** What has become of a step that was planned before anybody was asked. */
+  #asMade(step: PlanStep): PlanStep {
+    if (step.action !== 'reconfigure' || !this.#fresh.has(step.name)) return step;
+    return { ...step, action: 'replace', reason: `${step.reason}, and it asked for a new instance` };
   }
 
   /** Makes what is new and swaps it in, or takes everything back and throws the reason. `gap` is what has been stopped for it. */
   async #make(gap: Gap): Promise<void> {
     const { table, clock, making } = this.#with;
     const candidate = this.#assemble();
-    for (const [name, failure] of gap.failures) candidate.fail(candidate.entries.get(name) as Entry, failure);
+    this.#failAll(candidate, gap.failures);
+    this.#failAll(candidate, this.#reconfiguration.failures);
     const views = table.openViews();
     const transition = new Transition(
       {
@@ -97,8 +130,11 @@ export class ChangeExecution {
       this.#refuseToGoOn(candidate);
       await this.#fallBack(candidate, transition, gap);
       this.#refuseToGoOn(candidate);
+      await this.#configureInPlace(candidate, transition);
+      this.#refuseToGoOn(candidate);
       this.#swap(candidate, views);
     } catch (error) {
+      await this.#reconfiguration.takeBack();
       await transition.abandon(error as BackplaneError);
       views.retireUnused(true);
       this.#outcome.enterReturned(candidate, error as BackplaneError, gap.fallbacks);
@@ -119,6 +155,27 @@ export class ChangeExecution {
       entries.set(name, { name, desired, old, next, progress: 'none', failure: undefined });
     }
     return new Candidate(entries, this.#with.hostServices, this.#draft.withheld, this.#draft.resolution);
+  }
+
+  #failAll(candidate: Candidate, failures: ReadonlyMap<string, BackplaneError>): void {
+    for (const [name, failure] of failures) candidate.fail(candidate.entries.get(name) as Entry, failure);
+  }
+
+  /** Last before the swap, so that what can fail has failed. Those that may not exist twice have been asked, and stopped where they said so. */
+  async #configureInPlace(candidate: Candidate, transition: Transition): Promise<void> {
+    const goesOn = ({ old, next, name }: Entry) => next !== undefined && next === old && candidate.isRunnable(name);
+    const running = candidate.instances().filter(({ identity: { name }, data }) => {
+      return data.replace !== 'stop-first' && goesOn(candidate.entries.get(name) as Entry);
+    });
+    const replaced = await this.#reconfigure(running);
+    this.#failAll(candidate, this.#reconfiguration.failures);
+    this.#refuseToGoOn(candidate);
+    if (replaced.length === 0) return;
+    for (const name of replaced) (candidate.entries.get(name) as Entry).next = undefined;
+    await transition.prepare(replaced);
+    this.#refuseToGoOn(candidate);
+    await transition.activate();
+    this.#failAll(candidate, this.#reconfiguration.failures);
   }
 
   #refuseToGoOn(candidate: Candidate): void {
@@ -186,6 +243,10 @@ export class ChangeExecution {
       void resume(instance);
       const message = before ? `${before.identity.version} was replaced by ${version}` : `${version} runs`;
       onEvent({ level: 'info', plugin: name, message });
+    }
+    for (const { identity } of this.#reconfiguration.taken) {
+      const message = `${identity.version} has taken its new configuration in place`;
+      onEvent({ level: 'info', plugin: identity.name, message });
     }
     // What is replaced has quiesced already; what leaves without a successor has not, and nobody needs to wait for it.
     const { instances } = table.current;

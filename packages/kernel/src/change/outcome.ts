@@ -22,14 +22,14 @@ export class Outcome {
   readonly #with: OutcomeOptions;
   readonly #change: Change;
   readonly #draft: ChangeDraft;
-  readonly #fresh: ReadonlySet<string>;
+  readonly #moved: ReadonlySet<string>;
 
-  /** `fresh` are the plugins that get a new instance. */
-  constructor(options: OutcomeOptions, change: Change, draft: ChangeDraft, fresh: ReadonlySet<string>) {
+  /** `moved` are the plugins that get a new instance, or take their new configuration in place. */
+  constructor(options: OutcomeOptions, change: Change, draft: ChangeDraft, moved: ReadonlySet<string>) {
     this.#with = options;
     this.#change = change;
     this.#draft = draft;
-    this.#fresh = fresh;
+    this.#moved = moved;
   }
 
   /** Remembers what has failed so far. */
@@ -77,7 +77,7 @@ export class Outcome {
   /** Writes down that the whole change was taken back. `gap` are plugins that are still to be brought back. */
   enterReturned(candidate: Candidate, error: BackplaneError, gap: { has(name: string): boolean }): void {
     const { table, clock, supervisor } = this.#with;
-    for (const name of this.#fresh) {
+    for (const name of this.#moved) {
       const entry = candidate.entries.get(name);
       const record = table.record(name);
       const failure = this.failures.get(name) ?? error;
@@ -102,11 +102,12 @@ export class Outcome {
     const record = table.record(name);
     const failure = entry.failure ?? this.failures.get(name);
     // Where nothing differs, what was brought comes to no use, and what runs is what is wanted.
-    record.desired = next !== undefined && next === old && !failure ? { unit: old.unit, config: old.config } : desired;
+    record.desired =
+      next !== undefined && next === old && !failure ? { unit: old.unit, config: desired.config } : desired;
     if (next && candidate.isRunnable(name)) {
       record.enter({ phase: 'running' }, now);
       if (failure) this.#noteReturned(name, old ?? next, this.failures.get(name) ?? failure);
-      else if (this.#fresh.has(name)) {
+      else if (this.#moved.has(name)) {
         record.lastChange = { outcome: 'applied', at: now, version: desired.unit.data.version };
         supervisor.calm(record, false);
       }
@@ -139,7 +140,9 @@ export class Outcome {
     const record = table.record(name);
     record.lastChange = { outcome: 'returned', at: clock.now(), version, failure: failureOf(failure) };
     if (serving) record.desired = { unit: serving.unit, config: serving.config };
-    const message = `the new version failed, ${version} serves on: ${failure.message}`;
+    const inPlace = this.#draft.steps.some((step) => step.name === name && step.action === 'reconfigure');
+    const what = inPlace ? 'the new configuration was refused' : 'the new version failed';
+    const message = `${what}, ${version} serves on: ${failure.message}`;
     onEvent({ level: 'error', plugin: name, message, error: failure });
   }
 }

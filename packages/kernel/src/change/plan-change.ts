@@ -6,10 +6,13 @@ import type { DesiredPlugin } from '../lifecycle/plugin-record.ts';
 export interface RunningPlugin {
   readonly unit: DesiredPlugin['unit'];
   readonly config: unknown;
+  /** Whether it takes new configuration in place. */
+  readonly reconfigurable: boolean;
   /** Why it cannot go on, when it has said so. */
   readonly failure: unknown;
 }
 
+/** Why nothing but a new instance will do. */
 function differs(running: RunningPlugin, desired: DesiredPlugin): string | undefined {
   if (running.failure !== undefined) return 'it failed';
   if (running.unit.data.version !== desired.unit.data.version) {
@@ -17,9 +20,12 @@ function differs(running: RunningPlugin, desired: DesiredPlugin): string | undef
   }
   if (running.unit.level !== desired.unit.level) return `${running.unit.level} -> ${desired.unit.level}`;
   if (running.unit.digest !== desired.unit.digest) return 'code changed';
-  if (!isDeepStrictEqual(running.config, desired.config)) return 'configuration changed';
-  return undefined;
+  const same = running.unit === desired.unit || isDeepStrictEqual(settingsOf(running), settingsOf(desired));
+  return same ? undefined : 'settings changed';
 }
+
+/** What manifest and configuration say of a plugin to the host. The schema is part of the code, and another object each time. */
+const settingsOf = ({ unit: { data } }: Pick<DesiredPlugin, 'unit'>) => ({ ...data, config: undefined });
 
 /**
  * Compares what runs with what should run. Changes nothing; `keep` steps are left out. `runnable` says what the dependency graph allows,
@@ -40,10 +46,12 @@ export function planChange(
     } else if (!runnable.has(name)) {
       steps.push({ name, action: 'remove', fromVersion, toVersion: undefined, reason: 'can no longer run' });
     } else {
-      const reason = differs(now, next) ?? (forced.has(name) ? 'asked for' : undefined);
-      if (reason !== undefined) {
-        steps.push({ name, action: 'replace', fromVersion, toVersion: next.unit.data.version, reason });
-      }
+      const needed = differs(now, next);
+      const configured = isDeepStrictEqual(now.config, next.config) ? undefined : 'configuration changed';
+      const reason = needed ?? configured ?? (forced.has(name) ? 'asked for' : undefined);
+      if (reason === undefined) continue;
+      const action = needed || forced.has(name) || !now.reconfigurable ? 'replace' : 'reconfigure';
+      steps.push({ name, action, fromVersion, toVersion: next.unit.data.version, reason });
     }
   }
   for (const [name, next] of desired) {

@@ -227,6 +227,8 @@ export class Reconciler {
           this.#making = candidate;
           if (candidate === undefined) this.#made.clear();
         },
+        renew: (name) =>
+          this.#background(name, () => this.#reconcile({ reason: 'It is renewed.', force: [name] }, NONE)),
         stopping: () => this.#phase === 'stopping',
       },
       change,

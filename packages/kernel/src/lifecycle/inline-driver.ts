@@ -10,6 +10,7 @@ import {
   type ServiceRef,
 } from '@backplane/plugin-api';
 import type { EffectLedger, InstanceDriver, InstanceHost, PluginData, PluginUnit } from '@backplane/ports';
+import { errors } from '../errors.ts';
 import { joinHealth } from '../health/join-health.ts';
 
 /** What the author's code gets, in front of the instance's host. */
@@ -74,7 +75,7 @@ class InlineContext implements PluginContext<unknown> {
 
 /** Runs a plugin in this thread. Used by the kernel, and by the child of an isolated instance around the same plugin. */
 export function createInlineDriver(plugin: Plugin, host: InstanceHost): InstanceDriver {
-  let lifecycle: PluginLifecycle = {};
+  let lifecycle: PluginLifecycle<never> = {};
   return {
     async initialize() {
       lifecycle = await plugin.initialize(
@@ -94,6 +95,13 @@ export function createInlineDriver(plugin: Plugin, host: InstanceHost): Instance
     },
     async resume() {
       host.scope.activate();
+    },
+    reconfigurable: () => lifecycle.reconfigure !== undefined,
+    async reconfigure(next, previous) {
+      const answer: unknown = await lifecycle.reconfigure?.(next as never, previous as never);
+      if (answer === undefined) return 'accepted';
+      if (answer === 'replace') return answer;
+      throw errors.BP_RECONFIGURE_ANSWER({ plugin: host.info.identity.name, answer: String(answer) });
     },
     async stop() {
       await lifecycle.stop?.();

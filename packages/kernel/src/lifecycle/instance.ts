@@ -67,7 +67,8 @@ export class Instance implements InstanceInfo, InstanceHost {
   readonly identity: PluginIdentity;
   readonly unit: PluginUnit;
   readonly data: PluginData;
-  readonly config: unknown;
+  /** What it runs with. */
+  config: unknown;
   readonly scope: PluginScope;
   readonly services = new Map<string, object | RemoteService>();
   phase: InstancePhase = 'initializing';
@@ -75,6 +76,8 @@ export class Instance implements InstanceInfo, InstanceHost {
   view: InstanceView | undefined;
   /** What it said when it was last asked. */
   lastHealth: HealthStatus | undefined;
+  /** True while it still owes an answer to a reconfiguration whose time is up. */
+  owesAnswer = false;
   /** There once `createDriver` has made it. */
   declare driver: InstanceDriver;
   /** Each rejects a step that is under way. */
@@ -199,6 +202,11 @@ export class Instance implements InstanceInfo, InstanceHost {
     const { reason } = this.#failure;
     const { name: plugin, version } = this.identity;
     return errors.BP_PLUGIN_FAILED({ plugin, version, reason: messageOf(reason) }, { cause: reason });
+  }
+
+  /** Whether it is asked to take new configuration in place. */
+  get reconfigurable(): boolean {
+    return !this.owesAnswer && this.driver.reconfigurable();
   }
 
   gapOf(serviceId: string): Promise<void> | undefined {

@@ -3,7 +3,17 @@ import { runOutsideCalls } from '../call/call-storage.ts';
 import { errors } from '../errors.ts';
 import type { Instance } from './instance.ts';
 
-export type Step = 'create' | 'initialize' | 'warm' | 'start' | 'health' | 'quiesce' | 'resume' | 'stop' | 'dispose';
+export type Step =
+  | 'create'
+  | 'initialize'
+  | 'warm'
+  | 'start'
+  | 'health'
+  | 'reconfigure'
+  | 'quiesce'
+  | 'resume'
+  | 'stop'
+  | 'dispose';
 
 /** The limit that a step of the machinery shares with a step the author knows. */
 const LIMIT_OF = {
@@ -12,6 +22,7 @@ const LIMIT_OF = {
   warm: 'initialize',
   start: 'start',
   health: 'health',
+  reconfigure: 'reconfigure',
   quiesce: 'stop',
   resume: 'start',
   stop: 'stop',

@@ -48,7 +48,7 @@ export function dataOf(definition: Partial<PluginData> & { readonly name: string
     needs: [],
     provides: [],
     replace: 'beside',
-    limits: { initialize: 1000, start: 1000, stop: 1000, health: 1000, drain: 30_000 },
+    limits: { initialize: 1000, start: 1000, stop: 1000, health: 1000, reconfigure: 1000, drain: 30_000 },
     metricsPrefix: definition.name.replaceAll('-', '_'),
     mounted: true,
     config: undefined,

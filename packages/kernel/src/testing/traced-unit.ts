@@ -10,6 +10,7 @@ export type Point =
   | 'warm'
   | 'start'
   | 'health'
+  | 'reconfigure'
   | 'quiesce'
   | 'resume'
   | 'stop'
@@ -35,6 +36,8 @@ export class TracedInstance {
   started = false;
   readonly wentWrong = new Set<Point>();
   ticks = 0;
+  /** What it has taken. */
+  config: unknown;
   /** Registered and not undone. */
   effects = 0;
   warm: () => Promise<void> = async () => {};
@@ -59,7 +62,10 @@ export interface Trace {
 
 let digests = 0;
 
-/** A unit that writes down each step of each of its instances, ticks every 100 ms, owns an effect, and goes wrong where it is told. */
+/**
+ * A unit that writes down each step of each of its instances, ticks every 100 ms, owns an effect, and goes wrong where it is told. It takes its configuration
+ * in place, unless that says `anew`.
+ */
 export function createTracedUnit(
   trace: Trace,
   name: string,
@@ -77,6 +83,7 @@ export function createTracedUnit(
     create(host) {
       const me = new TracedInstance(name, version);
       trace.instances.push(me);
+      me.config = host.config;
       me.warm = () => step('warm');
       const goesWrong = (point: Point) => {
         if (misstep?.point !== point || (misstep.once && missteps > 0)) return false;
@@ -140,6 +147,13 @@ function drive(host: InstanceHost, me: TracedInstance, step: (point: Point) => P
     async resume() {
       await step('resume');
       host.scope.activate();
+    },
+    reconfigurable: () => true,
+    async reconfigure(next) {
+      await step('reconfigure');
+      if ((next as { readonly anew?: boolean }).anew) return 'replace';
+      me.config = next;
+      return 'accepted';
     },
     stop: () => step('stop'),
     dispose: () => step('dispose'),
