@@ -4,6 +4,7 @@ const F3 = [
   'bus',
   'cache',
   'config',
+  'desired-state',
   'discovery',
   'gateway',
   'isolation',

@@ -3,7 +3,7 @@ import { type BackplaneError, canonicalName, isBackplaneError } from '@backplane
 import { type SourceProblem, sourceProblem } from '@backplane/wire';
 import type { PlainMap } from '@backplane/wire/schema';
 import { type AddressedPlugin, addressedPlugins } from './addressed-plugins.ts';
-import { type Environment, environmentLayer } from './environment-layer.ts';
+import { addressOf, type Environment, environmentLayer } from './environment-layer.ts';
 import { errors } from './errors.ts';
 import { type HostFile, readHostFiles } from './host-files.ts';
 import { divideConfig, type HostSettings } from './host-settings.ts';
@@ -55,6 +55,10 @@ export interface PluginConfig {
 export interface ConfigSource {
   /** Never rejects because of what the files hold: that is in `problems`. */
   pluginConfig(name: string, aliases?: readonly string[]): Promise<PluginConfig>;
+  /** The same files under other layers. Both see the files as they are when either is told to look again. */
+  under(layersOver: NonNullable<ConfigSourceOptions['layersOver']>): ConfigSource;
+  /** The environment variable that decides a key (`pkd.urls`) of a plugin, or something within it. */
+  pinnedBy(names: readonly string[], key: string): string | undefined;
   /** Every place that configures a plugin, of whatever name. Never rejects: what cannot be read is in the problems of every plugin. */
   addressed(): Promise<readonly AddressedPlugin[]>;
   /** Sees the files as they are now; until then they are as they were first read. */
@@ -69,21 +73,38 @@ interface Snapshot {
 
 /** Reads configuration from files, once, until it is told to look again: so that all plugins of one change see the same files. */
 export function createConfigSource(options: ConfigSourceOptions): ConfigSource {
-  return new FileConfigSource(options);
+  return new FileConfigSource(options, { snapshot: undefined });
 }
 
 class FileConfigSource implements ConfigSource {
   readonly #options: ConfigSourceOptions;
   readonly #folder: string;
-  #snapshot: Promise<Snapshot> | undefined;
+  /** Shared by all that read the same files. */
+  readonly #files: { snapshot: Promise<Snapshot> | undefined };
 
-  constructor(options: ConfigSourceOptions) {
+  constructor(options: ConfigSourceOptions, files: { snapshot: Promise<Snapshot> | undefined }) {
     this.#options = options;
+    this.#files = files;
     this.#folder = options.pluginConfigDir ?? join(options.configDir, 'plugins');
   }
 
   refresh(): void {
-    this.#snapshot = undefined;
+    this.#files.snapshot = undefined;
+  }
+
+  under(layersOver: NonNullable<ConfigSourceOptions['layersOver']>): ConfigSource {
+    return new FileConfigSource({ ...this.#options, layersOver }, this.#files);
+  }
+
+  pinnedBy(names: readonly string[], key: string): string | undefined {
+    const own = new Set(names.map(canonicalName));
+    const { variables = {} } = this.#options;
+    return Object.keys(variables).find((variable) => {
+      const address = variables[variable] === undefined ? undefined : addressOf(variable);
+      if (address === undefined || !own.has(address.plugin)) return false;
+      const path = address.path.join('.');
+      return path === key || path.startsWith(`${key}.`) || key.startsWith(`${path}.`);
+    });
   }
 
   async pluginConfig(name: string, aliases: readonly string[] = []): Promise<PluginConfig> {
@@ -117,10 +138,11 @@ class FileConfigSource implements ConfigSource {
   async #read(problems: SourceProblem[]): Promise<Snapshot> {
     const { configDir, environment } = this.#options;
     try {
-      this.#snapshot ??= Promise.all([readHostFiles(configDir, environment), readPluginConfigFiles(this.#folder)]).then(
-        ([host, plugins]) => ({ host, plugins }),
-      );
-      const snapshot = await this.#snapshot;
+      this.#files.snapshot ??= Promise.all([
+        readHostFiles(configDir, environment),
+        readPluginConfigFiles(this.#folder),
+      ]).then(([host, plugins]) => ({ host, plugins }));
+      const snapshot = await this.#files.snapshot;
       for (const file of snapshot.host) problems.push(...file.problems);
       return snapshot;
     } catch (thrown) {

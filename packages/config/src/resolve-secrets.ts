@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pointerOf, SecretReference, type SourceProblem, sourceProblem } from '@backplane/wire';
+import { pointerOf, SealedValue, SecretReference, type SourceProblem, sourceProblem } from '@backplane/wire';
 import { isPlainMap, type PlainMap } from '@backplane/wire/schema';
 import type { Environment } from './environment-layer.ts';
 import { errors } from './errors.ts';
@@ -14,7 +14,7 @@ export interface SecretPlaces {
 
 export interface ResolvedSecrets {
   readonly value: PlainMap;
-  /** JSON pointers of what was a reference: nobody prints these. */
+  /** JSON pointers of what was a reference or sealed: nobody prints these. */
   readonly secrets: ReadonlySet<string>;
   readonly problems: readonly SourceProblem[];
 }
@@ -22,7 +22,7 @@ export interface ResolvedSecrets {
 /** More is no secret. */
 const LARGEST = 64 * 1024;
 
-/** Puts texts in the place of references. What is missing is a problem at the place of the reference; no message holds a text. */
+/** Puts texts in the place of references, and values in that of sealed ones. What is missing is a problem at the place of the reference; no message holds a text. */
 export async function resolveSecrets(
   merged: Readonly<PlainMap>,
   origins: ReadonlyMap<string, ConfigOrigin>,
@@ -41,11 +41,11 @@ export async function resolveSecrets(
       for (const [key, item] of Object.entries(value)) map[key] = await walk(item, [...path, key]);
       return map;
     }
-    if (!(value instanceof SecretReference)) return value;
+    if (!(value instanceof SecretReference || value instanceof SealedValue)) return value;
     const pointer = pointerOf(path);
     secrets.add(pointer);
     try {
-      return await textOf(value, places);
+      return value instanceof SealedValue ? value.reveal() : await textOf(value, places);
     } catch (thrown) {
       const { layer: _, ...place } = origins.get(pointer) ?? { layer: '' };
       const reason = (thrown as Error).message;

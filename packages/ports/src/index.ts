@@ -13,6 +13,16 @@ export type {
   RegistryEntry,
   StoredAnswer,
 } from './catalogue.ts';
+export type {
+  ChangeDesk,
+  ChangeTarget,
+  PreparedChange,
+  Seal,
+  StateDifference,
+  StateEdit,
+  StateOutcome,
+  StatePlan,
+} from './change-desk.ts';
 export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-report.ts';
 export {
   type JsonValue,
@@ -61,6 +71,7 @@ export type {
   ResponseDescription,
   RouteDescription,
 } from './route-description.ts';
+export { withoutPlugin, withPlugin } from './state-edits.ts';
 export type {
   AuditEntry,
   RevisionDraft,

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
+import { SecretShelf, StateDesk } from '@backplane/desired-state';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
@@ -8,7 +9,7 @@ import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import type { Logger } from '@backplane/plugin-api';
-import type { Entrances, HostControl } from '@backplane/ports';
+import type { Entrances, HostControl, WantedState } from '@backplane/ports';
 import {
   adminTokenFrom,
   checkBearer,
@@ -16,10 +17,13 @@ import {
   ensureAdminToken,
   securityFacet,
 } from '@backplane/security';
+import { createStateRepository } from '@backplane/store';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
+import { SealedValue } from '@backplane/wire';
 import { checkEnvironment } from './check-environment.ts';
 import { errors } from './errors.ts';
 import { FileChanges } from './file-changes.ts';
+import { applyFresh } from './fresh-change.ts';
 import type { Host, HostStart } from './host.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
@@ -29,13 +33,17 @@ import { Isolation } from './isolation.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
+import { PluginEpochs } from './plugin-epochs.ts';
 import { PluginLibrary } from './plugin-library.ts';
 import { PluginManager } from './plugin-manager.ts';
 import { PluginReader } from './plugin-reader.ts';
 import { programLayers } from './program-layers.ts';
 import { realFolder } from './real-folder.ts';
 import { RegisteredPlugins } from './registered-plugins.ts';
+import { SchemaBook } from './schema-book.ts';
 import { sharedModules } from './shared-modules.ts';
+import { StateTarget } from './state-target.ts';
+import { WantedCode } from './wanted-code.ts';
 
 /** Makes a host. It touches no signal, no environment variable, and never ends the process. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
@@ -154,14 +162,21 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       metrics: ({ data, scope }) => registry.facet({ name: data.name, prefix: data.metricsPrefix, scope }),
     },
   });
+  const repository = createStateRepository(kept.store, { now: () => clock.now() });
+  const shelf = new SecretShelf(kept.box, repository);
   const configDir = resolve(options.configDir ?? 'config');
   const pluginConfigDir = resolve(options.pluginConfigDir ?? join(configDir, 'plugins'));
   const registered = new RegisteredPlugins(options.plugins);
+  const ofProgram = programLayers(options.pluginConfig);
+  const layersOf = (state?: WantedState) => (plugin: string) => [
+    ...ofProgram(plugin),
+    ...[desk.layerOf(plugin, state) ?? []].flat(),
+  ];
   const configs = createConfigSource({
     configDir,
     pluginConfigDir,
     environment,
-    layersOver: programLayers(options.pluginConfig),
+    layersOver: layersOf(),
     ...(options.service !== undefined && { service: options.service }),
     ...(options.variables !== undefined && { variables: options.variables }),
   });
@@ -181,11 +196,14 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
   });
+  const code = new WantedCode(options.pluginPaths ?? [], join(dataDir, 'installed'));
   const library = new PluginLibrary({
     discoverer: createCompositeDiscoverer([
       createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
       ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
+      code.discoverer(() => desk.visible),
     ]),
+    wantedCode: (state, name) => code.of(state, name),
     registered,
     configs,
     reader,
@@ -195,20 +213,31 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     clock,
   });
 
+  const epochs = new PluginEpochs();
+  const schemas = new SchemaBook(kernel);
+  const desk: StateDesk = new StateDesk({
+    repository,
+    shelf,
+    target: new StateTarget({ kernel, library, reader, configs, schemas, epochs, layersUnder: layersOf }),
+    sealed: (reveal) => new SealedValue(reveal),
+    onReturned: (message) => logger.warn(message),
+  });
+
   const live = new LivePlugins({
     folders: [...(options.pluginPaths ?? []), configDir, pluginConfigDir],
     library,
-    apply: (change) => kernel.apply(change),
+    apply: (read) => applyFresh(kernel, epochs, read),
     reasonOf: (name) => (kernel.knows(name) ? kernel.pluginStatus(name).reason : undefined),
     logger: logging.logger('backplane.watch'),
     onLive: options.onLive,
     clock,
   });
 
-  const changes = new FileChanges({ kernel, library, isolation: options.isolation ?? {}, logger });
+  const changes = new FileChanges({ kernel, library, epochs, isolation: options.isolation ?? {}, logger });
 
   async function start(): Promise<HostStart> {
     const began = clock.monotonic();
+    await desk.open();
     const url = await listen(gateway, options.listen);
     await changes.boot();
     const tookMs = clock.monotonic() - began;
@@ -225,6 +254,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     logger.info('The host is stopping.');
     kernel.announceStop();
     await live.stop();
+    await desk.settled();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
@@ -243,7 +273,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     setLogLevel: (namespace, level) => logging.setLevel(namespace, level),
     tokenFile,
     handler: gateway.handler,
-    plugins: new PluginManager({ kernel, library, reader, registered, reload: (name) => changes.reload(name) }),
+    plugins: new PluginManager({ kernel, library, epochs, reader, registered, reload: (name) => changes.reload(name) }),
     ...mountOf(gateway),
     listen: async (where) => (await listen(gateway, where ?? {})) as string,
     rescan: () => changes.rescan(),

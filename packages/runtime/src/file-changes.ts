@@ -2,12 +2,15 @@ import { canonicalName, isBackplaneError } from '@backplane/base';
 import type { Change, Kernel } from '@backplane/kernel';
 import type { IsolationLevel, Logger } from '@backplane/plugin-api';
 import type { ChangeReport } from '@backplane/ports';
+import { applyFresh } from './fresh-change.ts';
 import { type LoadedPlugins, namesOf } from './loaded-plugin.ts';
+import type { PluginEpochs } from './plugin-epochs.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 
 export interface FileChangesOptions {
   readonly kernel: Kernel;
   readonly library: PluginLibrary;
+  readonly epochs: PluginEpochs;
   /** As the operator asked for it. */
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
   readonly logger: Logger;
@@ -30,31 +33,41 @@ export class FileChanges {
   }
 
   /** Looks again at everything. */
-  async rescan(): Promise<ChangeReport> {
+  rescan(): Promise<ChangeReport> {
     const { kernel, library } = this.#options;
-    const loaded = await library.loadAll();
-    const there = namesOf(loaded);
-    const gone = kernel.status().flatMap(({ name }) => (there.has(name) ? [] : [name]));
-    return kernel.apply({ ...toChange(loaded), remove: gone, reason: 'The plugin folders were read again.' });
+    return this.#apply(async () => {
+      const loaded = await library.loadAll();
+      const there = namesOf(loaded);
+      const gone = kernel.status().flatMap(({ name }) => (there.has(name) ? [] : [name]));
+      return { ...toChange(loaded), remove: gone, reason: 'The plugin folders were read again.' };
+    });
   }
 
   /** Replaces one plugin, whether it has changed or not. @throws BP_PLUGIN_UNKNOWN, BP_PLUGIN_DISABLED where it does not run */
   async reload(nameOrAlias: string): Promise<ChangeReport> {
     const { kernel, library } = this.#options;
     const { name, origin } = await this.#whereIs(nameOrAlias);
-    try {
-      return await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was reloaded.' });
-    } catch (error) {
-      if (!isBackplaneError(error)) throw error;
-      if (!isBackplaneError(error, 'BP_PLUGIN_DISABLED')) {
-        return kernel.apply({ refuse: [{ name, origin, error: error as never }] });
+    let refusal: unknown;
+    const report = await this.#apply(async () => {
+      refusal = undefined;
+      try {
+        return { set: [await library.load(name)], force: [name], reason: 'It was reloaded.' };
+      } catch (error) {
+        if (!isBackplaneError(error)) throw error;
+        if (!isBackplaneError(error, 'BP_PLUGIN_DISABLED'))
+          return { refuse: [{ name, origin, error: error as never }] };
+        if (!kernel.running.includes(name)) refusal = error;
+        const { reason } = error.details as { readonly reason: string };
+        return { disable: [{ name, origin, reason }] };
       }
-      const runs = kernel.running.includes(name);
-      const { reason } = error.details as { readonly reason: string };
-      const report = await kernel.apply({ disable: [{ name, origin, reason }] });
-      if (runs) return report;
-      throw error;
-    }
+    });
+    if (refusal !== undefined) throw refusal;
+    return report;
+  }
+
+  async #apply(read: () => Promise<Change>): Promise<ChangeReport> {
+    const { kernel, epochs } = this.#options;
+    return (await applyFresh(kernel, epochs, read)) as ChangeReport;
   }
 
   /** A plugin that was put there after the start is known to the folders only. */

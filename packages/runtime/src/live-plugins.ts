@@ -1,8 +1,10 @@
 import { type BackplaneError, type Clock, messageOf } from '@backplane/base';
+import type { Change } from '@backplane/kernel';
 import { placeInText } from '@backplane/loader';
 import type { Logger } from '@backplane/plugin-api';
 import type { ChangeReport, StepReport } from '@backplane/ports';
 import { createFileWatcher, type FileBatch, type FileWatcher } from '@backplane/watch';
+import { namesOf } from './loaded-plugin.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 import { realFolder } from './real-folder.ts';
 
@@ -27,14 +29,8 @@ export interface LiveChange {
 export interface LivePluginsOptions {
   readonly folders: readonly string[];
   readonly library: PluginLibrary;
-  apply(change: {
-    readonly set: Awaited<ReturnType<PluginLibrary['changed']>>['plugins'];
-    readonly disable: Awaited<ReturnType<PluginLibrary['changed']>>['disabled'];
-    readonly refuse: Awaited<ReturnType<PluginLibrary['changed']>>['refusals'];
-    readonly remove: readonly string[];
-    readonly force: readonly string[];
-    readonly reason: string;
-  }): Promise<ChangeReport>;
+  /** Reads a change and applies it, as often as it takes until nobody was faster. */
+  apply(read: () => Promise<Change | undefined>): Promise<ChangeReport | undefined>;
   /** Why a plugin is in the state that it is in; `undefined` where it is not known. */
   reasonOf(name: string): string | undefined;
   readonly logger: Logger;
@@ -69,26 +65,46 @@ export class LivePlugins {
   }
 
   async #follow({ paths, structural }: FileBatch): Promise<void> {
-    const { library, apply, clock, logger } = this.#options;
+    const { apply, clock, logger } = this.#options;
     const began = clock.monotonic();
-    const { plugins, refusals, disabled, gone, force } = await library.changed(paths, structural);
-    this.#watcher?.follow(library.files());
-    if (plugins.length + refusals.length + disabled.length + gone.length === 0) return;
+    const errorOf = new Map<string, BackplaneError>();
     try {
-      const report = await apply({
-        set: plugins,
-        refuse: refusals,
-        disable: disabled,
-        remove: gone,
-        force,
-        reason: 'Its files have changed.',
-      });
+      const report = await apply(this.#reading(paths, structural, errorOf));
       const tookMs = clock.monotonic() - began;
-      const errorOf = new Map(refusals.map(({ name, error }) => [name, error]));
-      for (const step of report.steps) this.#tell(step, tookMs, errorOf.get(step.name));
+      for (const step of report?.steps ?? []) this.#tell(step, tookMs, errorOf.get(step.name));
     } catch (error) {
       logger.error(`The changed files are not live: ${messageOf(error)}`, { error });
     }
+  }
+
+  /** What a first look has found to be gone, or to be replaced, a second one does not see. */
+  #reading(
+    paths: ReadonlySet<string>,
+    structural: boolean,
+    errorOf: Map<string, BackplaneError>,
+  ): () => Promise<Change | undefined> {
+    const { library } = this.#options;
+    const left = new Set<string>();
+    const forced = new Set<string>();
+    return async () => {
+      const loaded = await library.changed(paths, structural);
+      const { plugins, refusals, disabled, gone, force } = loaded;
+      this.#watcher?.follow(library.files());
+      for (const name of gone) left.add(name);
+      for (const name of namesOf(loaded)) left.delete(name);
+      for (const name of force) forced.add(name);
+      errorOf.clear();
+      for (const { name, error } of refusals) errorOf.set(name, error);
+      if (plugins.length + refusals.length + disabled.length + left.size === 0) return undefined;
+      return {
+        set: plugins,
+        refuse: refusals,
+        disable: disabled,
+        remove: [...left],
+        force: [...forced],
+        reason: 'Its files have changed.',
+      };
+    };
   }
 
   #tell(step: StepReport, tookMs: number, error: BackplaneError | undefined): void {

@@ -33,6 +33,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, names one that ta
     registered: new RegisteredPlugins(),
     configs,
     reader: new PluginReader({ loader, configs, isolation: {}, isolate, inUse: () => false, onHeld: () => {} }),
+    wantedCode: async () => ({ candidates: [], problems: [] }),
     configFolder: '/nowhere',
     hostFolder: '/nowhere',
     onTrouble: (message) => told.push(message),

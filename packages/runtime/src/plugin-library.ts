@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '@backplane/base';
+import { type Clock, isBackplaneError } from '@backplane/base';
 import type { ConfigSource } from '@backplane/config';
-import type { DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
+import type { Discovery, DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
 import type { DesiredPlugin } from '@backplane/kernel';
+import type { WantedState } from '@backplane/ports';
 import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
 import { isManifest, type KnownPlugin, KnownPlugins, placeOf } from './known-plugins.ts';
@@ -24,6 +25,8 @@ export interface PluginLibraryOptions {
   readonly registered: RegisteredPlugins;
   readonly configs: ConfigSource;
   readonly reader: PluginReader;
+  /** The code that a state says a plugin has. */
+  readonly wantedCode: (state: WantedState, name: string) => Promise<Discovery>;
   /** The folder of the plugins' configuration files. */
   readonly configFolder: string;
   /** The folder of the host's own. */
@@ -179,6 +182,42 @@ export class PluginLibrary {
     };
     await Promise.all(Array.from({ length: LOADING_AT_ONCE }, worker));
     return loaded;
+  }
+
+  /** Plugins as they would be under a state. What has no code any more is `gone`. Nothing takes effect. */
+  async loadNamed(
+    names: readonly string[],
+    state: WantedState,
+    reader: PluginReader,
+  ): Promise<LoadedPlugins & { readonly gone: readonly string[] }> {
+    const { registered, configs, wantedCode } = this.#options;
+    configs.refresh();
+    const gone: string[] = [];
+    const loaded: Loaded[] = [];
+    const problems: DiscoveryProblem[] = [];
+    for (const name of names) {
+      const program = registered.get(name);
+      if (program) {
+        loaded.push(await reader.readRegistered(program));
+        continue;
+      }
+      const { candidates, problems: found } = await wantedCode(state, name);
+      problems.push(...found);
+      const candidate = candidates[0] ?? (await this.#knownCandidate(name));
+      if (candidate) loaded.push((await reader.read(candidate, name, this.#known.at(candidate)?.unit?.deref())).loaded);
+      else if (found.length === 0) gone.push(name);
+    }
+    const { plugins, refusals, disabled } = await this.#settle(loaded, problems);
+    return { plugins, refusals, disabled, gone };
+  }
+
+  async #knownCandidate(name: string): Promise<PluginCandidate | undefined> {
+    try {
+      return await this.#find(name);
+    } catch (error) {
+      if (isBackplaneError(error, 'BP_PLUGIN_GONE')) return undefined;
+      throw error;
+    }
   }
 
   /** One plugin as it is now. @throws why it cannot be loaded */

@@ -3,6 +3,8 @@ import type { Kernel } from '@backplane/kernel';
 import type { Plugin, PluginBase, PluginClass } from '@backplane/plugin-api';
 import type { ChangeReport, PluginStatus } from '@backplane/ports';
 import { errors } from './errors.ts';
+import { applyFresh } from './fresh-change.ts';
+import type { PluginEpochs } from './plugin-epochs.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 import type { PluginReader } from './plugin-reader.ts';
 import type { RegisteredPlugins } from './registered-plugins.ts';
@@ -21,6 +23,7 @@ export interface ManagedPlugin {
 export interface PluginManagerOptions {
   readonly kernel: Kernel;
   readonly library: PluginLibrary;
+  readonly epochs: PluginEpochs;
   readonly reader: PluginReader;
   readonly registered: RegisteredPlugins;
   readonly reload: (name: string) => Promise<ChangeReport>;
@@ -73,34 +76,38 @@ export class PluginManager {
 
   /** Runs a plugin: one that was handed in, or one of the plugin folders. Before the host starts, it says that it is to run. @throws why it does not */
   async startPlugin(nameOrAlias: string): Promise<ManagedPlugin> {
-    const { kernel, library, reader, registered } = this.#options;
+    const { kernel, library, epochs, reader, registered } = this.#options;
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, true);
     reader.hold(name, false);
     if (kernel.ready) {
-      const report = await kernel.apply({ set: [await library.load(name)], force: [name], reason: 'It was started.' });
-      refuseFailed(name, report, kernel);
+      const report = await applyFresh(kernel, epochs, async () => {
+        return { set: [await library.load(name)], force: [name], reason: 'It was started.' };
+      });
+      refuseFailed(name, report as ChangeReport, kernel);
     }
     return this.#managed(name);
   }
 
   /** Stops a plugin, and those that depend on it, with the reason. It stays known, and does not start again by itself. */
   async stopPlugin(nameOrAlias: string): Promise<void> {
-    const { kernel, reader, registered } = this.#options;
+    const { kernel, epochs, reader, registered } = this.#options;
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, false);
     reader.hold(name, true);
     if (!kernel.knows(name)) return;
     const { origin } = kernel.pluginStatus(name);
+    epochs.stamp([name]);
     await kernel.apply({ disable: [{ name, origin, reason: 'It was stopped by the program.' }] });
   }
 
   /** Stops a plugin that was handed in, and forgets it. */
   async unloadPlugin(nameOrAlias: string): Promise<void> {
     const name = this.#nameOf(nameOrAlias);
-    const { kernel, registered } = this.#options;
+    const { kernel, epochs, registered } = this.#options;
     await this.stopPlugin(name);
     registered.remove(name);
+    epochs.stamp([name]);
     if (kernel.knows(name)) await kernel.apply({ remove: [name], reason: `Plugin "${name}" was unloaded.` });
   }
 

@@ -65,20 +65,31 @@ export interface PluginReaderOptions {
   readonly onHeld: (plugin: string, held: HeldEffect) => void;
 }
 
+/** What readers of the same plugins know together. */
+interface ReaderMemory {
+  readonly held: Set<string>;
+  readonly reads: WeakMap<PluginUnit, ReadUnit>;
+}
+
 /** Reads one plugin: its code, at the level that is asked for, joined with its manifest and its configuration. */
 export class PluginReader {
   readonly #options: PluginReaderOptions;
-  readonly #held = new Set<string>();
-  readonly #reads = new WeakMap<PluginUnit, ReadUnit>();
+  readonly #memory: ReaderMemory;
 
-  constructor(options: PluginReaderOptions) {
+  constructor(options: PluginReaderOptions, memory: ReaderMemory = { held: new Set(), reads: new WeakMap() }) {
     this.#options = options;
+    this.#memory = memory;
+  }
+
+  /** Reads the same plugins under other configuration. */
+  under(configs: ConfigSource): PluginReader {
+    return new PluginReader({ ...this.#options, configs }, this.#memory);
   }
 
   /** Keeps a plugin from running, until it is let go: it counts as switched off. */
   hold(name: string, held: boolean): void {
-    if (held) this.#held.add(name);
-    else this.#held.delete(name);
+    if (held) this.#memory.held.add(name);
+    else this.#memory.held.delete(name);
   }
 
   /**
@@ -93,7 +104,7 @@ export class PluginReader {
       if (off !== undefined) return { name: candidate.name, origin, outcome: 'disabled', reason: off };
       const found = (await this.#again(candidate, before)) ?? (await this.#unitOf(candidate));
       read = found;
-      this.#reads.set(found.unit, found);
+      this.#memory.reads.set(found.unit, found);
       let configured: Loaded | undefined;
       try {
         configured = await this.#configure(found.unit, origin);
@@ -164,7 +175,7 @@ export class PluginReader {
   async #again(candidate: PluginCandidate, before: PluginUnit | undefined): Promise<ReadUnit | undefined> {
     const { inUse, loader } = this.#options;
     if (before === undefined || !inUse(before) || before.level !== this.#levelOf(candidate)) return undefined;
-    const read = this.#reads.get(before);
+    const read = this.#memory.reads.get(before);
     if (!isDeepStrictEqual(await this.#dataSettings(before.data), read?.settings)) return undefined;
     return (await loader.prepare(candidate.entry)) === before.digest ? read : undefined;
   }
@@ -218,7 +229,7 @@ export class PluginReader {
     const { name, aliases, version, config: schema } = unit.data;
     const configured = await this.#options.configs.pluginConfig(name, aliases);
     const { enabled, version: range } = configured.settings;
-    if (enabled === false || this.#held.has(name)) {
+    if (enabled === false || this.#memory.held.has(name)) {
       const reason = offBy(configured) ?? 'It was stopped by the program.';
       return { name, origin, outcome: 'disabled', reason };
     }

@@ -24,6 +24,7 @@ export { PROBLEM_MEDIA_TYPE, type ProblemCircumstances, problemOf, problemType }
 export { isReservedName, RESERVED_MOUNTS, RESERVED_PLUGIN_NAMES } from './reserved-names.ts';
 export { type ResolvedPluginData, type ResolveOptions, resolvePluginData } from './resolve-plugin-data.ts';
 export { expectedBy, type SchemaError, type SchemaIssue, schemaIssues } from './schema-issue.ts';
+export { SealedValue } from './sealed-value.ts';
 export { type SecretPlace, SecretReference } from './secret-reference.ts';
 export {
   nearestPosition,
