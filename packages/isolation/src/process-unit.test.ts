@@ -74,6 +74,24 @@ describe('a plugin in a process of its own', () => {
     expect(await driver.health()).toMatchObject({ healthy: true });
   });
 
+  it('takes new configuration in place, asks for a new instance, refuses with its own error, or dies of it', async () => {
+    const probed = await boot();
+    const { driver, fake } = probed;
+    const pid = await pidOf(probed);
+    expect(driver.reconfigurable()).toBe(true);
+    expect(await driver.reconfigure({ limit: 2 }, {})).toBe('accepted');
+    expect(await driver.reconfigure({ anew: true }, {})).toBe('replace');
+    await expect(driver.reconfigure({ refuse: true }, {})).rejects.toMatchObject({
+      code: 'BP_PROBE',
+      details: { frozen: true },
+    });
+    expect(await pidOf(probed)).toBe(pid);
+    const dying = expect(driver.reconfigure({ exit: true }, {})).rejects.toMatchObject({ code: 'BP_PROCESS_EXITED' });
+    expect(await fake.failed).toMatchObject({ code: 'BP_PROCESS_EXITED', details: { pid, exitCode: 7 } });
+    await dying;
+    await expect(driver.reconfigure({}, {})).rejects.toMatchObject({ code: 'BP_PROCESS_EXITED' });
+  });
+
   it('calls the services it needs in the very call it serves, and outside any from a timer', async () => {
     const { invoke, fake } = await boot();
     const deadline = Date.now() + 60_000;

@@ -162,6 +162,16 @@ export default definePlugin({
       },
       health: () => ({ healthy: true, ticks }),
       handOver: () => ({ ticks, taken: new Date(0) }),
+      reconfigure(next) {
+        const asked = next as { exit?: boolean; refuse?: boolean; anew?: boolean };
+        if (asked.exit) process.exit(7);
+        if (asked.refuse)
+          throw new BackplaneError(
+            { code: 'BP_PROBE', status: 409, details: { frozen: Object.isFrozen(next) } },
+            'No.',
+          );
+        if (asked.anew) return 'replace';
+      },
       stop: () => clearInterval(pump),
     };
   },
