@@ -1,4 +1,12 @@
-import { definePlugin, type PluginLifecycle, type ReconfigureAnswer, service } from '@backplane/plugin-api';
+import {
+  definePlugin,
+  PluginBase,
+  type PluginLifecycle,
+  type PluginMetadata,
+  pluginFromClass,
+  type ReconfigureAnswer,
+  service,
+} from '@backplane/plugin-api';
 import type { PluginData, PluginUnit } from '@backplane/ports';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createInlineUnit } from './lifecycle/inline-driver.ts';
@@ -320,6 +328,46 @@ describe('an atomic change', () => {
     await expect(host.kernel.apply({ set: [at(unit, 2)] })).rejects.toMatchObject({ code: 'BP_GENERATION_NOT_BUILT' });
     expect(told).toEqual(['a#1 1 -> 2', 'a#1 2 -> 1']);
     expect(await shown()).toBe(1);
+  });
+});
+
+describe('a host that stops while a plugin is asked', () => {
+  it('does not wait for the answer, and asks nobody else', async () => {
+    const units = [asking('a'), asking('b'), asking('c')];
+    await boot(...units.map((unit) => at(unit, 1)));
+    answers.set('b', [() => new Promise(() => {})]);
+    const applied = host.kernel.apply({ set: units.map((unit) => at(unit, 2)) });
+    const code = applied.catch((error) => error.code);
+    await host.clock.advance(0);
+    expect(told).toEqual(['a#1 1 -> 2', 'b#1 1 -> 2']);
+    const stopped = host.kernel.stop(100);
+    expect(await code).toBe('BP_HOST_STOPPED');
+    await stopped;
+    expect(told.slice(2).sort()).toEqual(['a#1 stop', 'b#1 stop', 'c#1 stop']);
+    expect(host.clock.waiting).toBe(0);
+  });
+});
+
+describe('the class form', () => {
+  class Plain extends PluginBase {
+    static override readonly metadata: PluginMetadata = { name: 'a', version: '1.0.0' };
+  }
+  class Able extends Plain {
+    readonly seen: unknown[] = [];
+    override reconfigure(next: unknown) {
+      this.seen.push(next);
+      told.push(`${this.context.plugin.name} has seen ${this.seen.length}`);
+    }
+  }
+
+  it.each([
+    ['with the method is asked, as itself', Able, 'reconfigure', ['a has seen 1']],
+    ['without it takes a new instance', Plain, 'replace', []],
+  ] as const)('%s', async (_, Class, action, expected) => {
+    const unit = createInlineUnit(pluginFromClass(Class), dataOf({ name: 'a' }), 'digest', 'test/a');
+    await boot(at(unit, 1));
+    expect((await host.kernel.apply({ set: [at(unit, 2)] })).steps).toMatchObject([{ action, outcome: 'applied' }]);
+    expect(told).toEqual(expected);
   });
 });
 

@@ -28,6 +28,8 @@ export interface ExecutionSurroundings {
   create(entry: Entry): Instance;
   /** Tells which set of instances is being made, while it is. */
   making(candidate: Candidate | undefined): void;
+  /** Tells which running instance is asked to take its new configuration. */
+  asking(instance: Instance): void;
   /** Replaces a plugin by a fresh instance, when this change has ended. */
   renew(name: string): void;
   /** True once the host is stopping: what is under way is taken back. */

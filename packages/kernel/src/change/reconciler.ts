@@ -1,5 +1,5 @@
 import { type Clock, messageOf } from '@backplane/base';
-import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep, StepReport } from '@backplane/ports';
+import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep } from '@backplane/ports';
 import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
 import type { HostServices } from '../call/host-services.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
@@ -7,7 +7,6 @@ import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { KernelEvent } from '../kernel-event.ts';
-import { failureOf } from '../lifecycle/failure-of.ts';
 import { Instance, type InstanceFacets, type InstanceSurroundings } from '../lifecycle/instance.ts';
 import type { PluginRecord } from '../lifecycle/plugin-record.ts';
 import { runStep } from '../lifecycle/run-step.ts';
@@ -17,9 +16,10 @@ import type { ResourceTable } from '../scope/resource-table.ts';
 import type { Candidate, Entry } from './candidate.ts';
 import { type Change, leaving } from './change.ts';
 import { ChangeExecution } from './change-execution.ts';
-import { type ChangeDraft, draftChange, namesIn, refuseBreaking } from './draft-change.ts';
+import { draftChange, namesIn, refuseBreaking } from './draft-change.ts';
 import { type Generation, NOTHING_RESOLVED } from './generation.ts';
 import { GenerationTable } from './generation-table.ts';
+import { Refusals } from './refusals.ts';
 
 export interface ReconcilerOptions {
   readonly clock: Clock;
@@ -47,11 +47,12 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #table: GenerationTable;
   readonly #supervisor: Supervisor;
+  readonly #refusals: Refusals;
   readonly #surroundings: InstanceSurroundings;
   #queue: Promise<unknown> = Promise.resolve();
   #making: Candidate | undefined;
-  /** Instances that the change under way has made. */
-  readonly #made = new Set<Instance>();
+  /** Instances that the change under way has made, or asked to take their new configuration. */
+  readonly #underWay = new Set<Instance>();
   readonly #deadline = Promise.withResolvers<void>();
   #phase: 'booting' | 'ready' | 'stopping' = 'booting';
 
@@ -63,6 +64,7 @@ export class Reconciler {
       ...options,
       retry: (name) => this.#background(name, () => this.#reconcile({ reason: 'It is tried again.' }, new Set([name]))),
     });
+    this.#refusals = new Refusals({ ...options, table: this.#table, supervisor: this.#supervisor });
     this.#surroundings = {
       clock,
       environment,
@@ -134,7 +136,10 @@ export class Reconciler {
     });
     if (this.#phase !== 'stopping') {
       this.#phase = 'stopping';
-      for (const instance of this.#made) if (instance.phase !== 'active') instance.fail(errors.BP_HOST_STOPPED({}));
+      for (const instance of this.#underWay) {
+        if (instance.phase === 'active') instance.interrupt(errors.BP_HOST_STOPPED({}));
+        else instance.fail(errors.BP_HOST_STOPPED({}));
+      }
       this.#enqueue(() => this.#stopAll()).catch(() => {});
     }
     await this.settled();
@@ -205,12 +210,12 @@ export class Reconciler {
     if (this.#phase === 'stopping') throw errors.BP_HOST_STOPPED({});
     const { clock, hostServices } = this.#options;
     const began = clock.monotonic();
-    const refused = this.#refuse(change);
+    const refused = this.#refusals.enter(change);
     const draft = draftChange(this.#table, hostServices, change, retried);
     try {
       refuseBreaking(this.#table, change, draft);
     } catch (error) {
-      this.#noteRefused(change, error);
+      this.#refusals.enterWhole(change, error);
       throw error;
     }
     for (const name of namesIn(change)) {
@@ -225,8 +230,9 @@ export class Reconciler {
         create: (entry) => this.#create(entry),
         making: (candidate) => {
           this.#making = candidate;
-          if (candidate === undefined) this.#made.clear();
+          if (candidate === undefined) this.#underWay.clear();
         },
+        asking: (instance) => this.#underWay.add(instance),
         renew: (name) =>
           this.#background(name, () => this.#reconcile({ reason: 'It is renewed.', force: [name] }, NONE)),
         stopping: () => this.#phase === 'stopping',
@@ -237,7 +243,7 @@ export class Reconciler {
     );
     const steps = await execution.run();
     if (this.#phase === 'booting') this.#phase = 'ready';
-    const kept = this.#mended(change, draft);
+    const kept = this.#refusals.mended(change, draft);
     const report = {
       generation: this.current.id,
       steps: [...refused, ...steps, ...kept],
@@ -251,68 +257,8 @@ export class Reconciler {
     if (this.#phase === 'stopping') throw errors.BP_HOST_STOPPED({});
     const ordinal = this.#table.nextOrdinal(entry.name);
     const instance = new Instance(entry.desired.unit, entry.desired.config, ordinal, this.#surroundings);
-    this.#made.add(instance);
+    this.#underWay.add(instance);
     return instance;
-  }
-
-  /** Plugins whose last change had failed and for which the change at hand asks what runs already. */
-  #mended(change: Change, { steps }: ChangeDraft): StepReport[] {
-    const moved = new Set(steps.map(({ name }) => name));
-    return namesIn(change).flatMap((name): StepReport[] => {
-      const record = this.records.get(name);
-      const version = record?.instance?.data.version;
-      if (moved.has(name) || version === undefined || record?.lastChange?.outcome !== 'returned') return [];
-      record.lastChange = { outcome: 'applied', at: this.#options.clock.now(), version };
-      const reason = 'what runs is what is asked for again';
-      return [
-        {
-          name,
-          action: 'keep',
-          fromVersion: version,
-          toVersion: version,
-          reason,
-          outcome: 'applied',
-          failure: undefined,
-        },
-      ];
-    });
-  }
-
-  /** Shows plugins whose code could not be loaded. */
-  #refuse(change: Change): StepReport[] {
-    return (change.refuse ?? []).map(({ name, origin, error }) => {
-      const record = this.#table.record(name);
-      record.origin = origin;
-      const toVersion = record.instance?.data.version;
-      this.#noteFailure(record, error);
-      const outcome = record.instance ? 'returned' : 'failed';
-      return {
-        name,
-        action: 'refuse',
-        fromVersion: toVersion,
-        toVersion,
-        reason: error.message,
-        outcome,
-        failure: failureOf(error),
-      };
-    });
-  }
-
-  #noteRefused(change: Change, error: unknown): void {
-    for (const { unit } of change.set ?? []) this.#noteFailure(this.#table.record(unit.data.name), error);
-  }
-
-  #noteFailure(record: PluginRecord, error: unknown): void {
-    const now = this.#options.clock.now();
-    const failure = failureOf(error);
-    const version = record.instance?.data.version;
-    if (record.instance) record.lastChange = { outcome: 'returned', at: now, version, failure };
-    else {
-      this.#supervisor.calm(record, true);
-      record.desired = undefined;
-      record.enter({ phase: 'refused', failure }, now);
-    }
-    this.#options.onEvent({ level: 'error', plugin: record.name, message: failure.message, error });
   }
 
   /** Takes a running instance out that said it cannot go on. */

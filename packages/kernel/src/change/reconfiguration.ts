@@ -7,6 +7,9 @@ export interface ReconfigurationOptions {
   /** One refusal takes everything back, so nobody is asked after it. */
   readonly atomic: boolean;
   readonly onEvent: (event: KernelEvent) => void;
+  asking(instance: Instance): void;
+  /** True once the host is stopping: nobody is asked any more. */
+  stopping(): boolean;
   /** Replaces a plugin that runs with a configuration it is not to have, and cannot go back by itself. */
   renew(name: string): void;
 }
@@ -41,9 +44,11 @@ export class Reconfiguration {
   /** Asks in the order given. Gives the names of those that are to be replaced after all. Never rejects. */
   async ask(instances: Iterable<Instance>, configOf: (name: string) => unknown): Promise<string[]> {
     const replaced: string[] = [];
+    const { atomic, asking, stopping } = this.#options;
     for (const instance of instances) {
       const { name } = instance.identity;
-      if (this.#options.atomic && this.#failures.size > 0) break;
+      if (stopping() || (atomic && this.#failures.size > 0)) break;
+      asking(instance);
       try {
         const previous = instance.config;
         const answer = await reconfigure(instance, configOf(name), (error) => this.#stuck(instance, error));
@@ -60,6 +65,8 @@ export class Reconfiguration {
   async takeBack(): Promise<void> {
     for (const [instance, previous] of [...this.#taken].reverse()) {
       this.#taken.delete(instance);
+      // One that is about to end needs no other configuration.
+      if (this.#options.stopping()) continue;
       await putBack(instance, previous).catch((error) => this.#stuck(instance, error));
     }
   }

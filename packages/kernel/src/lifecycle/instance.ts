@@ -192,8 +192,13 @@ export class Instance implements InstanceInfo, InstanceHost {
   /** Interrupts every step that is under way. One that serves is taken out, one that is being made does not come to serve. */
   fail(reason: unknown): void {
     this.#failure ??= { reason };
-    for (const interrupt of [...this.interrupts]) interrupt(reason);
+    this.interrupt(reason);
     if (this.phase !== 'draining' && this.phase !== 'ended') this.#surroundings.failed(this);
+  }
+
+  /** Has the step that is under way fail, and nothing else. */
+  interrupt(reason: unknown): void {
+    for (const interrupt of [...this.interrupts]) interrupt(reason);
   }
 
   /** Why the instance cannot go on, once it has said so. */
