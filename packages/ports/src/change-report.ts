@@ -1,8 +1,8 @@
 import type { Failure } from './plugin-status.ts';
 
 /**
- * `reconfigure`: the instance that runs takes its new configuration in place. It may say that it cannot, which nobody knows before it is asked: the report then
- * says `replace`.
+ * `reconfigure`: the instance that runs takes its new configuration in place. It may say that it cannot, which nobody knows before it is
+ * asked: the report then says `replace`.
  */
 export type PlanAction = 'keep' | 'add' | 'replace' | 'reconfigure' | 'remove';
 

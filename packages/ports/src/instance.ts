@@ -115,8 +115,8 @@ export interface InstanceDriver {
   /** From `initialize` on: true where the plugin takes new configuration in place. */
   reconfigurable(): boolean;
   /**
-   * Gives the plugin its new configuration; whoever calls it has `InstanceHost.config` show that once it is accepted. `replace`: nothing has changed, and it
-   * takes a new instance. Rejecting refuses: the previous values are those that hold.
+   * Gives the plugin its new configuration; whoever calls it has `InstanceHost.config` show that once it is accepted. `replace`: nothing has
+   * changed, and it takes a new instance. Rejecting refuses: the previous values are those that hold.
    */
   reconfigure(next: unknown, previous: unknown): Promise<'accepted' | 'replace'>;
   stop(): Promise<void>;
