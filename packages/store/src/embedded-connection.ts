@@ -39,7 +39,11 @@ export class EmbeddedConnection implements SqliteDatabase {
     const telling: SqliteStatement = {
       reader: statement.reader,
       all: (parameters) => this.#telling(() => statement.all(parameters)),
-      run: (parameters) => this.#telling(() => statement.run(parameters)),
+      run: (parameters) => {
+        // A full disk ends a transaction by itself; whoever then takes it back would hear of that in place of the disk.
+        if (text === 'rollback' && !this.#database.inTransaction) return { changes: 0, lastInsertRowid: 0 };
+        return this.#telling(() => statement.run(parameters));
+      },
       iterate: (parameters) => statement.iterate(parameters) as IterableIterator<unknown>,
     };
     // A statement that changes the schema is not made twice, and makes those before it stale.

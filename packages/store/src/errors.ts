@@ -66,4 +66,34 @@ export const errors = defineErrors('store', {
     mend: 'Give it another name.',
     message: (d: { name: string }) => `There is a template "${d.name}" already.`,
   },
+  BP_AUDIT_REFUSED: {
+    title: 'An operation cannot be audited, and so must not be done.',
+    status: 503,
+    mend: 'Mend the database and ask again; until then nothing that must be audited is done.',
+    message: (d: { node: string; action: string; reason: string }) =>
+      `"${d.action}" could not be written to the audit trail of ${d.node}: ${d.reason.replace(/\.?$/, '.')}`,
+  },
+  BP_AUDIT_BEHIND: {
+    title: 'The database lacks audit rows that were anchored outside of it.',
+    mend: 'Find out who put an older database in its place, or cut this one. The trail goes on, says so itself, and "audit verify" fails from now on.',
+    message: (d: { node: string; anchored: number; found: number }) =>
+      `The audit trail of ${d.node} was anchored up to row ${d.anchored}, and the database, which ends with row ${d.found}, does not have that row.`,
+  },
+  BP_AUDIT_ANCHOR_LOST: {
+    title: 'The file with the anchors of the audit trail is gone, or was cut.',
+    mend: 'Put it back from wherever it is shipped to. The trail goes on with what is there, and says so itself.',
+    message: (d: { node: string; file: string; anchored: number }) =>
+      `${d.file} does not have the anchor of row ${d.anchored} of ${d.node}, which the database says was written to it.`,
+  },
+  BP_AUDIT_ANCHOR_TORN: {
+    title: 'The last line of the anchors of the audit trail is not whole.',
+    mend: 'Nothing needs to be done: whoever wrote it was interrupted. The line stays, and does not count.',
+    message: (d: { file: string }) => `The last line of ${d.file} has no end.`,
+  },
+  BP_AUDIT_NOT_ANCHORED: {
+    title: 'The head of the audit trail could not be signed, or not be written outside of the database.',
+    mend: 'Make room for the file and let this user write to it. It is tried again; until then rows that are cut off the end are not missed.',
+    message: (d: { node: string; file: string; reason: string }) =>
+      `The audit trail of ${d.node} could not be anchored in ${d.file}: ${d.reason}.`,
+  },
 });

@@ -1,3 +1,9 @@
+export type { AuditHead } from './audit/audit-chain.ts';
+export type { AuditEntry, AuditRedactor } from './audit/audit-entry.ts';
+export type { AuditProblem, AuditProblemKind, AuditReport } from './audit/audit-report.ts';
+export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit/create-audit-trail.ts';
+export type { AuditKeys, SignedHead } from './audit/signed-head.ts';
+export { type VerifyAuditOptions, verifyAudit } from './audit/verify-audit.ts';
 export type { Migration, StoreKind } from './migrations.ts';
 export { type EmbeddedStoreOptions, openEmbeddedStore } from './open-embedded-store.ts';
 export { openPostgresStore, type PostgresStoreOptions } from './open-postgres-store.ts';

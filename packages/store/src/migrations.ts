@@ -20,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, name: 'desired-state', minCompatible: 1, up: desiredState },
   { version: 3, name: 'audit', minCompatible: 1, up: audit },
   { version: 4, name: 'secrets', minCompatible: 1, up: secrets },
+  { version: 5, name: 'audit-chains', minCompatible: 1, up: auditChains },
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -122,4 +123,17 @@ async function secrets(db: Db): Promise<void> {
   await numbers(texts(table, 'context', 'envelope'), 'created_at').execute();
   // How an answer is tagged is part of it.
   await db.schema.alterTable('idempotency_keys').addColumn('etag', 'text').execute();
+}
+
+/** A chain for each node, and its signed heads. Nobody has written to the table before. */
+async function auditChains(db: Db): Promise<void> {
+  const ofNode = (name: string) => numbers(texts(db.schema.createTable(name), 'node'), 'sequence', 'time');
+  await db.schema.dropTable('audit').execute();
+  const made = optionalTexts(texts(ofNode('audit'), 'actor', 'origin', 'action', 'target'), 'before', 'after');
+  await texts(made, 'previous_hash', 'hash').addPrimaryKeyConstraint('audit_row', ['node', 'sequence']).execute();
+  await db.schema.createIndex('audit_time').on('audit').column('time').execute();
+  await db.schema.createIndex('audit_target_time').on('audit').columns(['target', 'time']).execute();
+  await texts(ofNode('audit_heads'), 'hash', 'key_id', 'signature')
+    .addPrimaryKeyConstraint('audit_heads_row', ['node', 'sequence'])
+    .execute();
 }

@@ -20,6 +20,7 @@ const TABLES = [
   'idempotency_keys',
   'audit',
   'secrets',
+  'audit_heads',
 ] as const;
 
 const plugin = (name: string) => ({

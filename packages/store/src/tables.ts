@@ -150,8 +150,10 @@ export interface SecretsTable {
   readonly created_at: Once<Time>;
 }
 
-/** `audit`: who did what, each row bound to the one before by its hash. Rows are never changed. */
+/** `audit`: who did what, each row of a node bound to the one before by its hash. Rows are never changed. */
 export interface AuditTable {
+  readonly node: Once<string>;
+  /** From 1, without gaps. */
   readonly sequence: Once<number>;
   readonly time: Once<Time>;
   readonly actor: Once<string>;
@@ -162,6 +164,16 @@ export interface AuditTable {
   readonly after: Once<Json | null>;
   readonly previous_hash: Once<string>;
   readonly hash: Once<string>;
+}
+
+/** `audit_heads`: what was the last row of a node at some time, signed. The same is appended to a file outside. */
+export interface AuditHeadsTable {
+  readonly node: Once<string>;
+  readonly sequence: Once<number>;
+  readonly hash: Once<string>;
+  readonly time: Once<Time>;
+  readonly key_id: Once<string>;
+  readonly signature: Once<string>;
 }
 
 /** `schema_migrations`: what the database has been through. */
@@ -188,5 +200,6 @@ export interface Tables {
   readonly idempotency_keys: IdempotencyKeysTable;
   readonly audit: AuditTable;
   readonly secrets: SecretsTable;
+  readonly audit_heads: AuditHeadsTable;
   readonly schema_migrations: SchemaMigrationsTable;
 }
