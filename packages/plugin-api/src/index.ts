@@ -17,6 +17,18 @@ export {
   withCallOptions,
 } from './call-context.ts';
 export type { ConfigSchema, InferConfig, NoConfigDeclared, PropertyMap, PropertySchema } from './config-schema.ts';
+export type {
+  DatabaseDialect,
+  DatabaseMigration,
+  DatabaseParams,
+  DatabaseQueries,
+  DatabaseResult,
+  DatabaseRow,
+  DatabaseService,
+  DatabaseValue,
+  PreparedQuery,
+  UntypedTables,
+} from './database.ts';
 export { defineErrors } from './define-errors.ts';
 export {
   type Dependencies,

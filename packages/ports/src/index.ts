@@ -24,6 +24,15 @@ export type {
   StatePlan,
 } from './change-desk.ts';
 export type { ChangeReport, PlanAction, PlanStep, StepReport } from './change-report.ts';
+export type {
+  DatabaseFacet,
+  DatabaseProvider,
+  SqlDatabase,
+  SqlResult,
+  SqlRunner,
+  SqlTransaction,
+  SqlValue,
+} from './database.ts';
 export {
   type JsonValue,
   NOTHING_WANTED,

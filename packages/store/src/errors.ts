@@ -96,4 +96,133 @@ export const errors = defineErrors('store', {
     message: (d: { node: string; file: string; reason: string }) =>
       `The audit trail of ${d.node} could not be anchored in ${d.file}: ${d.reason}.`,
   },
+  BP_DATABASE_SQL_REFUSED: {
+    title: 'A plugin made a statement that would reach beyond its own tables, or that is not one statement.',
+    status: 400,
+    mend: 'See "Database" in docs/plugin-guide.md for what plugins may do.',
+    message: (d: { reason: string; sql: string }) => `The statement is refused, because ${d.reason}: ${d.sql}`,
+  },
+  BP_DATABASE_FAILED: {
+    title: 'The database could not make a statement of a plugin.',
+    mend: '',
+    advice: 'The message is the database’s own; `reason` in the details is its code.',
+    message: (d: { plugin: string; reason: string; problem: string }) =>
+      `The database of plugin "${d.plugin}" says: ${d.problem} (${d.reason})`,
+  },
+  BP_DATABASE_CONSTRAINT: {
+    title: 'A row breaks a rule of its table.',
+    status: 409,
+    mend: '',
+    advice: '`rule` in the details says which kind: unique, foreign-key, not-null, check.',
+    message: (d: { plugin: string; rule: string; problem: string }) =>
+      `A row of plugin "${d.plugin}" breaks a rule (${d.rule}): ${d.problem}`,
+  },
+  BP_DATABASE_TIMEOUT: {
+    title: 'A statement of a plugin took too long and was ended.',
+    status: 503,
+    mend: 'Give it an index, or less to do at once.',
+    message: (d: { plugin: string; limitMs: number }) =>
+      `A statement of plugin "${d.plugin}" was ended after ${d.limitMs} ms; it has written nothing.`,
+  },
+  BP_DATABASE_WAITED: {
+    title: 'A statement waited too long for a transaction of the same plugin, and was not made.',
+    status: 503,
+    mend: 'Make transactions shorter. Within transaction(), use the object that it gives, not context.database.',
+    message: (d: { plugin: string; limitMs: number }) =>
+      `A statement of plugin "${d.plugin}" waited ${d.limitMs} ms for a transaction.`,
+  },
+  BP_DATABASE_TOO_LARGE: {
+    title: 'A statement of a plugin gives more than fits, or needs more memory than there is for it.',
+    status: 413,
+    mend: 'Ask for fewer rows at once, with "limit".',
+    message: (d: { plugin: string; limit: string }) => `A statement of plugin "${d.plugin}" goes beyond ${d.limit}.`,
+  },
+  BP_DATABASE_VALUE: {
+    title: 'A value cannot be stored.',
+    status: 400,
+    mend: '',
+    advice: 'Strings, numbers, bigints of 64 bits, flags, dates, bytes, null, and objects and arrays as JSON can.',
+    message: (d: { place: string; problem: string }) => `${d.place} cannot be stored: ${d.problem}.`,
+  },
+  BP_DATABASE_PARAMETERS: {
+    title: 'A statement has another number of parameters than it was given.',
+    status: 400,
+    mend: '',
+    advice: 'Count them: `$1` is the first.',
+    message: (d: { wanted: number; given: number; sql: string }) =>
+      `The statement wants ${d.wanted} parameters and was given ${d.given}: ${d.sql}`,
+  },
+  BP_DATABASE_PREPARE: {
+    title: 'A prepared query does more with its parameters than to pass them on.',
+    status: 400,
+    mend: 'Pass them to the builder as they are, or use `builder` instead.',
+    message: (d: { problem: string }) => `The query cannot be prepared: ${d.problem}.`,
+  },
+  BP_DATABASE_TRANSACTION_ENDED: {
+    title: 'A transaction of a plugin has ended before its work had.',
+    status: 503,
+    mend: 'Nothing of it was written.',
+    message: (d: { plugin: string; reason: string }) => `A transaction of plugin "${d.plugin}" has ended: ${d.reason}.`,
+  },
+  BP_DATABASE_LOST: {
+    title: 'The database went away while it made a statement.',
+    status: 503,
+    mend: 'It is opened again at the next use. Whether this statement was made is not known.',
+    message: (d: { plugin: string; reason: string }) => `The database of plugin "${d.plugin}" went away: ${d.reason}.`,
+  },
+  BP_DATABASE_BUSY: {
+    title: 'Too many statements wait for the database.',
+    status: 503,
+    mend: 'Try again later.',
+    message: (d: { plugin: string; limit: number }) => `${d.limit} statements of plugin "${d.plugin}" wait already.`,
+  },
+  BP_DATABASE_CLOSED: {
+    title: 'The databases of plugins have been closed, because the host stops.',
+    status: 503,
+    mend: '',
+    advice: 'Finish what is to be written in stop().',
+    message: (d: { plugin: string }) => `The database of plugin "${d.plugin}" is closed.`,
+  },
+  BP_DATABASE_MIGRATIONS_INVALID: {
+    title: 'The migrations of a plugin are not as they must be.',
+    status: 409,
+    mend: '',
+    advice: 'Each has a name of its own, and SQL for the database of the host.',
+    message: (d: { plugin: string; problem: string }) => `The migrations of plugin "${d.plugin}": ${d.problem}.`,
+  },
+  BP_DATABASE_MIGRATION_CHANGED: {
+    title: 'A migration that was made is not what it was.',
+    status: 409,
+    mend: 'Put it back as it was released, and add another one after it.',
+    message: (d: { plugin: string; migration: string; found: string }) =>
+      `Migration "${d.migration}" of plugin "${d.plugin}" is not the one that its database has been through: ${d.found}.`,
+  },
+  BP_DATABASE_MIGRATION_FAILED: {
+    title: 'A migration of a plugin failed.',
+    status: 409,
+    mend: 'Nothing of this step was written; those before it stay. Mend it and reload the plugin.',
+    message: (d: { plugin: string; migration: string; problem: string }) =>
+      `Migration "${d.migration}" of plugin "${d.plugin}" failed: ${d.problem}`,
+  },
+  BP_DATABASE_MIGRATION_BREAKING: {
+    title: 'A breaking migration would be made while the version before it still runs.',
+    status: 409,
+    mend: 'Say replace: "stop-first" in the plugin, or make the change in steps that both versions can work on.',
+    message: (d: { plugin: string; migration: string }) =>
+      `Migration "${d.migration}" of plugin "${d.plugin}" is breaking.`,
+  },
+  BP_DATABASE_NEWER: {
+    title: 'The database of a plugin was changed by a newer version of it that this one cannot work with.',
+    status: 409,
+    mend: 'Run the newer version again.',
+    message: (d: { plugin: string; migration: string }) =>
+      `The database of plugin "${d.plugin}" has been through migration "${d.migration}", which versions must know that use it.`,
+  },
+  BP_DATABASE_ROLE: {
+    title: 'PostgreSQL does not let the host make a schema and a role for a plugin.',
+    status: 503,
+    mend: 'Let the host’s user create both: ALTER ROLE … CREATEROLE; GRANT CREATE ON DATABASE … TO ….',
+    message: (d: { plugin: string; problem: string }) =>
+      `There can be no database for plugin "${d.plugin}": ${d.problem}.`,
+  },
 });

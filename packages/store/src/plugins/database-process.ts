@@ -1,0 +1,278 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, ClockTimer } from '@backplane/base';
+import { errors } from '../errors.ts';
+import { type Answer, ASK, type Ask, type EngineFailure, type EngineLimits } from './database-protocol.ts';
+import type { Rows } from './plugin-file.ts';
+
+type WithoutId<T> = T extends readonly [number, ...infer Rest] ? readonly [...Rest] : never;
+export type AskBody = WithoutId<Ask>;
+
+export interface AskOptions {
+  /** For messages. */
+  readonly plugin: string;
+  /** Milliseconds that it may take once its turn has come. */
+  readonly limitMs: number;
+  /** It is part of a transaction, which is over when the process is. */
+  readonly bound: boolean;
+}
+
+/** What SQLite says, by its own code. */
+export class EngineError extends Error {
+  readonly failure: EngineFailure;
+
+  constructor(failure: EngineFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+interface Pending extends AskOptions {
+  readonly ask: Ask;
+  resolve(rows: Rows): void;
+  reject(error: Error): void;
+}
+
+type State =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'starting' | 'ready'; readonly child: ChildProcess; readonly over: Promise<void> }
+  | { readonly phase: 'closed' };
+
+export interface DatabaseProcessOptions extends EngineLimits {
+  readonly clock: Clock;
+}
+
+/** Statements of all plugins that may wait. */
+const MOST_PENDING = 10_000;
+/** How long a process may take to be there, and to end when it is asked to. */
+const START_MS = 30_000;
+const END_MS = 5000;
+/** The pipe whose end tells the process that its host is gone. */
+const LIFELINE = 4;
+/** Events of the process must not belong to the request that happened to start it. */
+const outside = AsyncLocalStorage.snapshot();
+
+/**
+ * The process in which statements are made, one after the other, for all plugins that share it. One that takes too long, or that the driver does
+ * not survive, ends the process and fails; the others are made in the next process, none of them twice.
+ */
+export class DatabaseProcess {
+  readonly #options: DatabaseProcessOptions;
+  readonly #files: (readonly [path: string, key: string])[] = [];
+  /** In the order in which they are made. */
+  readonly #pending = new Map<number, Pending>();
+  #unsent: Ask[] = [];
+  #state: State = { phase: 'idle' };
+  #scheduled = false;
+  #lastId = 0;
+  #headSince = 0;
+  #timer: ClockTimer | undefined;
+  #overdue: Pending | undefined;
+  #whenEmpty: (() => void) | undefined;
+  #folder: string | undefined;
+  /** Counts the processes there have been. A transaction lives in one of them. */
+  epoch = 0;
+
+  constructor(options: DatabaseProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a file known, and gives its number. Nothing is opened. */
+  register(path: string, key: string): number {
+    const file = this.#files.push([path, key]) - 1;
+    if (this.#state.phase === 'starting' || this.#state.phase === 'ready') this.#open(file);
+    return file;
+  }
+
+  /** @throws BP_DATABASE_TIMEOUT, BP_DATABASE_LOST, BP_DATABASE_TRANSACTION_ENDED, BP_DATABASE_CLOSED, `EngineError` */
+  ask(body: AskBody, options: AskOptions): Promise<Rows> {
+    if (this.#state.phase === 'closed') return Promise.reject(errors.BP_DATABASE_CLOSED({ plugin: options.plugin }));
+    if (this.#pending.size >= MOST_PENDING)
+      return Promise.reject(errors.BP_DATABASE_BUSY({ plugin: options.plugin, limit: MOST_PENDING }));
+    if (this.#state.phase === 'idle') this.#start();
+    const ask = [++this.#lastId, ...body] as unknown as Ask;
+    return new Promise((resolve, reject) => {
+      this.#enter({ ...options, ask, resolve, reject });
+    });
+  }
+
+  /** Waits for what is under way, then ends the process. */
+  async close(): Promise<void> {
+    const state = this.#state;
+    if (state.phase === 'closed') return;
+    if (state.phase !== 'idle') {
+      const { child, over } = state;
+      if (this.#pending.size > 0) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#whenEmpty = resolve;
+        await promise;
+      }
+      this.#state = { phase: 'closed' };
+      if (child.connected) child.disconnect();
+      const limit = this.#options.clock.after(END_MS, () => child.kill('SIGKILL'));
+      await over;
+      limit.cancel();
+    }
+    this.#state = { phase: 'closed' };
+    this.#timer?.cancel();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+  #enter(pending: Pending): void {
+    if (this.#pending.size === 0) this.#headSince = this.#options.clock.monotonic();
+    this.#pending.set(pending.ask[0], pending);
+    this.#unsent.push(pending.ask);
+    this.#schedule();
+    this.#watch(pending.limitMs);
+  }
+
+  #open(file: number): void {
+    const [path, key] = this.#files[file] as readonly [string, string];
+    this.#unsent.push([0, ASK.open, file, path, key]);
+    this.#schedule();
+  }
+
+  /** What is asked in one turn goes out together. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const state = this.#state;
+    if (this.#unsent.length === 0 || (state.phase !== 'starting' && state.phase !== 'ready')) return;
+    const asks = this.#unsent;
+    this.#unsent = [];
+    // Whatever is wrong with the channel shows in the end of the process.
+    if (state.child.connected) state.child.send(asks, undefined, undefined, () => {});
+  }
+
+  #start(): void {
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'backplane-databases-'));
+    const mark = join(this.#folder, 'mark');
+    writeFileSync(mark, Buffer.alloc(8), { mode: 0o600 });
+    const compiled = import.meta.url.endsWith('.js');
+    const entry = new URL(compiled ? './database-process-entry.js' : './database-process-entry.ts', import.meta.url);
+    const child = outside(() =>
+      fork(entry, [], {
+        serialization: 'advanced',
+        cwd: this.#folder as string,
+        env: {},
+        execArgv: ['--max-old-space-size=256', ...(compiled ? [] : ['--conditions=backplane-source'])],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+      }),
+    );
+    const over = outside(() => this.#whenOver(child, mark));
+    this.#state = { phase: 'starting', child, over };
+    const { maxRows, maxBytes, maxMemory } = this.#options;
+    child.send({ mark, maxRows, maxBytes, maxMemory });
+    const asked = this.#unsent;
+    this.#unsent = [];
+    for (const file of this.#files.keys()) this.#open(file);
+    this.#unsent.push(...asked.filter((ask) => ask[1] !== ASK.open));
+    this.#headSince = this.#options.clock.monotonic();
+    this.#watch(START_MS);
+  }
+
+  #whenOver(child: ChildProcess, mark: string): Promise<void> {
+    let lastWords = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-500);
+    });
+    child.on('message', (answers: readonly Answer[]) => this.#take(answers));
+    // The lifeline is never written to.
+    const lifeline = child.stdio[LIFELINE];
+    lifeline?.on('error', () => {});
+    // Both, so that everything it has said has been heard.
+    const gone = new Promise<string>((resolve) => {
+      child.on('error', (error) => {
+        if (child.pid === undefined) resolve(error.message);
+      });
+      child.on('exit', (code, signal) => {
+        const said = () =>
+          resolve(`its process ended with ${signal ?? `code ${code}`}. ${firstLine(lastWords)}`.trim());
+        if (child.connected) child.once('disconnect', said);
+        else said();
+      });
+    });
+    return gone.then((reason) => this.#restart(reason, mark));
+  }
+
+  #take(answers: readonly Answer[]): void {
+    this.#headSince = this.#options.clock.monotonic();
+    if (this.#state.phase === 'starting') this.#ready(this.#state);
+    for (const answer of answers) {
+      const pending = this.#pending.get(answer[0]);
+      if (pending === undefined) continue;
+      this.#pending.delete(answer[0]);
+      if (answer[1] === 1) pending.resolve({ columns: answer[2], rows: answer[3], changes: answer[4] });
+      else pending.reject(new EngineError(answer[2]));
+    }
+    if (this.#pending.size === 0) this.#whenEmpty?.();
+  }
+
+  #ready(state: Extract<State, { phase: 'starting' | 'ready' }>): void {
+    this.#state = { ...state, phase: 'ready' };
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const [head] = this.#pending.values();
+    if (head !== undefined) this.#watch(head.limitMs);
+  }
+
+  /** One timer for all: it looks again when it was too early. */
+  #watch(limitMs: number): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = this.#options.clock.after(limitMs, () => {
+      this.#timer = undefined;
+      const [head] = this.#pending.values();
+      const state = this.#state;
+      if (head === undefined || (state.phase !== 'starting' && state.phase !== 'ready')) return;
+      const limit = state.phase === 'starting' ? START_MS : head.limitMs;
+      const left = limit - (this.#options.clock.monotonic() - this.#headSince);
+      if (left > 0) this.#watch(left);
+      else {
+        this.#overdue = head;
+        state.child.kill('SIGKILL');
+      }
+    });
+  }
+
+  /** The process is gone: what it was at fails, what it had not begun goes on in the next one. */
+  #restart(reason: string, mark: string): void {
+    const { phase } = this.#state;
+    if (phase === 'closed') return;
+    this.epoch++;
+    const overdue = this.#overdue !== undefined;
+    this.#overdue = undefined;
+    this.#state = { phase: 'idle' };
+    this.#unsent = [];
+    const running = phase === 'ready' ? Number(readFileSync(mark).readBigInt64LE()) : undefined;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    const again: Pending[] = [];
+    for (const one of pending) {
+      const { plugin, ask, limitMs, bound } = one;
+      const [id] = ask;
+      if (running === undefined) one.reject(errors.BP_DATABASE_LOST({ plugin, reason }));
+      else if (id === running && overdue) one.reject(errors.BP_DATABASE_TIMEOUT({ plugin, limitMs }));
+      else if (id === running) one.reject(errors.BP_DATABASE_LOST({ plugin, reason }));
+      else if (bound)
+        one.reject(
+          errors.BP_DATABASE_TRANSACTION_ENDED({ plugin, reason: `its database was ended, because ${reason}` }),
+        );
+      else again.push(one);
+    }
+    if (again.length > 0) {
+      this.#start();
+      for (const one of again) this.#enter(one);
+    } else this.#whenEmpty?.();
+  }
+}
+
+const firstLine = (text: string): string => text.split('\n').find((line) => line.trim() !== '') ?? '';

@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseProvider } from '@backplane/ports';
+import { expect, it } from 'vitest';
+import { embeddedPlace, openIn } from '../testing/use-plugin-databases.ts';
+import { createDatabaseService } from './database-service.ts';
+
+const ENDLESS = 'with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c';
+const service = (provider: DatabaseProvider, plugin = 'shop') => createDatabaseService(provider.database(plugin));
+
+it('opens nothing before the first use', async () => {
+  const place = embeddedPlace();
+  service(openIn(place));
+  expect(readdirSync(place.folder)).toEqual([]);
+});
+
+it('holds nothing that can be read without its key', async () => {
+  const place = embeddedPlace();
+  const provider = openIn(place);
+  const db = service(provider);
+  await db.execute('create table t (id integer primary key, a text)');
+  await db.insert('t', { a: 'canary-in-the-coal-mine' });
+  const raw = () => readdirSync(place.folder).map((name) => readFileSync(join(place.folder, name), 'latin1'));
+  for (const bytes of raw()) expect(bytes).not.toContain('canary');
+  await provider.close();
+  for (const bytes of raw()) expect(bytes).not.toContain('canary');
+  const other = service(openIn({ folder: place.folder, key: 'ab'.repeat(32) }));
+  await expect(other.query('select * from t')).rejects.toMatchObject({ code: 'BP_STORE_UNREADABLE' });
+});
+
+it('ends a statement that takes too long, and makes those that wait for it, each once', async () => {
+  const provider = openIn(embeddedPlace(), { statementMs: 700 });
+  const [slow, fast] = [service(provider, 'slow'), service(provider, 'fast')];
+  await fast.execute('create table t (id integer primary key, a text)');
+  await slow.execute('create table t (id integer primary key, a text)');
+  const ended = expect(slow.query(ENDLESS)).rejects.toMatchObject({
+    code: 'BP_DATABASE_TIMEOUT',
+    details: { plugin: 'slow', limitMs: 700 },
+  });
+  const before = fast.insert('t', { a: 'waits' });
+  const others = Promise.all(Array.from({ length: 50 }, (_, n) => fast.insert('t', { a: `n${n}` })));
+  await ended;
+  await before;
+  await others;
+  expect(await fast.queryOne('select count(*) as n from t')).toEqual({ n: 51 });
+  expect(await slow.queryOne('select count(*) as n from t')).toEqual({ n: 0 });
+});
+
+it('survives what the driver does not: the statement fails, others go on', async () => {
+  const provider = openIn(embeddedPlace());
+  const [bad, good] = [service(provider, 'bad'), service(provider, 'good')];
+  await good.execute('create table t (id integer primary key, a text)');
+  // The driver panics over text that is no text.
+  const lost = expect(bad.query("select cast(x'ff61' as text)")).rejects.toMatchObject({ code: 'BP_DATABASE_LOST' });
+  const id = good.insert('t', { a: 'b' });
+  await lost;
+  expect(await id).toBe(1);
+  expect(await good.query('select * from t')).toEqual([{ id: 1, a: 'b' }]);
+});
+
+it('tells a transaction that its database went away, and writes nothing of it', async () => {
+  const provider = openIn(embeddedPlace(), { statementMs: 500 });
+  const [slow, fast] = [service(provider, 'slow'), service(provider, 'fast')];
+  await fast.execute('create table t (id integer primary key)');
+  const failed = fast.transaction(async (tx) => {
+    await tx.insert('t', {});
+    await slow.query(ENDLESS).catch(() => {});
+    await tx.insert('t', {});
+  });
+  await expect(failed).rejects.toMatchObject({ code: 'BP_DATABASE_TRANSACTION_ENDED' });
+  expect(await fast.query('select * from t')).toEqual([]);
+  await fast.transaction((tx) => tx.insert('t', {}));
+  expect(await fast.query('select * from t')).toHaveLength(1);
+});
+
+it('rolls a transaction back that takes too long, and lets the next one in', async () => {
+  const db = service(openIn(embeddedPlace(), { transactionMs: 300 }));
+  await db.execute('create table t (id integer primary key)');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stuck = db.transaction(async (tx) => {
+    await tx.insert('t', {});
+    await promise;
+    await tx.insert('t', {});
+  });
+  const next = db.transaction((tx) => tx.insert('t', { id: 7 }));
+  expect(await next).toBe(7);
+  resolve();
+  await expect(stuck).rejects.toMatchObject({
+    code: 'BP_DATABASE_TRANSACTION_ENDED',
+    message: expect.stringContaining('300 ms'),
+  });
+  expect(await db.query('select id from t')).toEqual([{ id: 7 }]);
+});
+
+it('says why a write waits for ever that goes past its own transaction', async () => {
+  const db = service(openIn(embeddedPlace(), { transactionMs: 300 }));
+  await db.execute('create table t (id integer primary key)');
+  const past = db.transaction(async () => {
+    await db.insert('t', {});
+  });
+  await expect(past).rejects.toMatchObject({ code: expect.stringMatching(/^BP_DATABASE_(WAITED|TRANSACTION_ENDED)$/) });
+});
+
+it('bounds rows, bytes and memory', async () => {
+  const db = service(openIn(embeddedPlace(), { maxRows: 100, maxBytes: 100_000, maxMemory: 64 * 2 ** 20 }));
+  const tooLarge = { code: 'BP_DATABASE_TOO_LARGE' };
+  const series = 'select value from generate_series(1, $1)';
+  expect(await db.query(series, 100)).toHaveLength(100);
+  await expect(db.query(series, 101)).rejects.toMatchObject(tooLarge);
+  await expect(
+    db.query("select replace(hex(zeroblob($1)), '0', 'abc') as a from generate_series(1, 90)", 1000),
+  ).rejects.toMatchObject(tooLarge);
+  await expect(db.query('select length(randomblob(200000000)) as n')).rejects.toMatchObject(tooLarge);
+  expect(await db.query(series, 3)).toHaveLength(3);
+});
+
+it('reaches no file but its own, whatever a plugin tries', async () => {
+  const place = embeddedPlace();
+  const provider = openIn(place);
+  const [thief, victim] = [service(provider, 'thief'), service(provider, 'victim')];
+  await victim.execute('create table secret (a text)');
+  await victim.insert('secret', { a: 'treasure' });
+  const stolen = join(place.folder, 'stolen.db');
+  for (const sql of [
+    `attach '${join(place.folder, 'victim.db')}' as v key '${place.key}'`,
+    `vacuum into '${stolen}'`,
+    `select writefile('${stolen}', 'x')`,
+    `select readfile('${join(place.folder, 'victim.db')}')`,
+    `select * from fsdir('${place.folder}')`,
+    `pragma temp_store_directory = '${place.folder}'`,
+    'select * from secret',
+  ])
+    await expect(thief.query(sql), sql).rejects.toMatchObject({ code: expect.stringMatching(/SQL_REFUSED|FAILED/) });
+  expect(existsSync(stolen)).toBe(false);
+});
+
+it('keeps many files, more than are open at once, and their transactions', async () => {
+  const provider = openIn(embeddedPlace());
+  const all = Array.from({ length: 80 }, (_, n) => service(provider, `p${n}`));
+  await Promise.all(all.map((db) => db.execute('create table t (id integer primary key, a text)')));
+  await (all[0] as (typeof all)[0]).transaction(async (tx) => {
+    await tx.insert('t', { a: 'kept' });
+    await Promise.all(all.slice(1).map((db, n) => db.insert('t', { a: `${n}` })));
+  });
+  const found = await Promise.all(all.map((db) => db.queryOne<{ a: string }>('select a from t')));
+  expect(found.map((row) => row?.a)).toEqual(['kept', ...Array.from({ length: 79 }, (_, n) => `${n}`)]);
+}, 60_000);
+
+it('refuses what comes after the end, and loses nothing before it', async () => {
+  const place = embeddedPlace();
+  const provider = openIn(place);
+  const db = service(provider);
+  await db.execute('create table t (id integer primary key)');
+  const writes = Promise.all(Array.from({ length: 20 }, () => db.execute('insert into t default values')));
+  await Promise.all([writes, provider.close()]);
+  await expect(db.query('select 1')).rejects.toMatchObject({ code: 'BP_DATABASE_CLOSED' });
+  expect(await service(openIn(place)).query('select * from t')).toHaveLength(20);
+});
