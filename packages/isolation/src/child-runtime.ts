@@ -1,6 +1,6 @@
 import type { Clock } from '@backplane/base';
 import type { HttpService, Logger, PluginIdentity, Scope, SecurityService } from '@backplane/plugin-api';
-import type { InstanceDriver, NeedData, PluginData } from '@backplane/ports';
+import type { InstanceDriver, NeedData, PluginData, SqlDatabase } from '@backplane/ports';
 import type { ListenAnswer } from './protocol.ts';
 import type { ReceivedCall } from './received-call.ts';
 import type { RemoteFacets } from './remote-facets.ts';
@@ -51,6 +51,7 @@ export interface ChildSeat {
   readonly entry: { readonly path: string; readonly exportName?: string };
   readonly logger: Logger;
   readonly security: SecurityService;
+  readonly database: SqlDatabase;
   /** Events, metrics and the registry of the host. What is registered with them is owned by the scope. */
   facets(scope: Pick<Scope, 'add'>): RemoteFacets;
   /** `InstanceInfo.draining` and `.ended` of the instance in the host. */

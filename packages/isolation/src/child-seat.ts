@@ -7,6 +7,7 @@ import type { Peer } from './peer.ts';
 import { type ChildInit, SAY } from './protocol.ts';
 import type { ProvidedServices } from './provided-services.ts';
 import { type CallSurroundings, ReceivedCall } from './received-call.ts';
+import { createRemoteDatabase } from './remote-database.ts';
 import { createRemoteFacets } from './remote-facets.ts';
 import { createRemoteHandle } from './remote-handle.ts';
 import { createRemoteLogger } from './remote-logger.ts';
@@ -53,6 +54,7 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
     entry: init.entry,
     logger: createRemoteLogger(peer),
     security: createRemoteSecurity(peer, streams),
+    database: createRemoteDatabase(facets, init.dialect),
     facets: (scope) => createRemoteFacets(facets, scope),
     draining: surroundings.draining,
     ended: surroundings.ended,

@@ -14,6 +14,7 @@ import {
   type ServiceWatcher,
 } from '@backplane/plugin-api';
 import type { InstanceHost } from '@backplane/ports';
+import { DatabaseSide } from './database-side.ts';
 import type { FacetPayload } from './protocol.ts';
 
 /** Has the child run one of its callbacks. */
@@ -25,18 +26,23 @@ const MEASURES = ['inc', 'dec', 'set', 'observe'] as const;
 
 /** The services of a context, as a child uses them: answered from the instance's own, and from nothing else. */
 export class FacetSide {
-  readonly #host: Pick<InstanceHost, 'events' | 'metrics' | 'registry'>;
+  readonly #host: Pick<InstanceHost, 'events' | 'metrics' | 'registry' | 'database'>;
+  #database: DatabaseSide | undefined;
   readonly #callBack: CallBack;
   readonly #effects = new Map<number, Effect>();
   readonly #metrics = new Map<string, Metric>();
 
-  constructor(host: Pick<InstanceHost, 'events' | 'metrics' | 'registry'>, callBack: CallBack) {
+  constructor(host: Pick<InstanceHost, 'events' | 'metrics' | 'registry' | 'database'>, callBack: CallBack) {
     this.#host = host;
     this.#callBack = callBack;
   }
 
   async answer([facet, method, args]: FacetPayload): Promise<unknown> {
     if (method === 'release') return this.#release(args[0] as number);
+    if (facet === 'database') {
+      this.#database ??= new DatabaseSide(this.#host.database.sql);
+      return this.#database.answer(method, args);
+    }
     switch (`${facet}.${method}`) {
       case 'events.publish':
         return this.#host.events.publish(args[0] as string, args[1], args[2] as { source?: string });
@@ -65,6 +71,11 @@ export class FacetSide {
       default:
         throw new TypeError(`A child asked for ${facet}.${method}, which no host answers.`);
     }
+  }
+
+  /** The child is gone. */
+  end(): void {
+    this.#database?.end();
   }
 
   #collect(metrics: MetricService, id: number, definitions: MetricDefinitions): Effect {

@@ -63,6 +63,11 @@ export class HostSide {
     }
   }
 
+  /** The child is gone: what it had begun and not ended is undone. */
+  end(): void {
+    this.#facets.end();
+  }
+
   note(subject: string, payload: unknown): void {
     if (subject === SAY.log) this.#log(payload as LogPayload);
     else if (subject === SAY.facet) this.#noteFacet(payload as FacetPayload);

@@ -158,6 +158,7 @@ export class ProcessDriver implements InstanceDriver {
         this.#fatal = error;
       },
     });
+    void link.process.ended.then(() => side.end());
     link.attach({
       request: (request) => side.request(request),
       note: (subject, payload) => side.note(subject, payload),
@@ -183,6 +184,7 @@ export class ProcessDriver implements InstanceDriver {
       secret: this.#secret,
       available: data.needs.filter((need) => host.handle(need) !== undefined).map(({ serviceId }) => serviceId),
       draining: draining.aborted,
+      dialect: host.database.dialect,
     };
   }
 

@@ -1,5 +1,6 @@
 import { adopt } from './adopt.ts';
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
+import type { DatabaseMigration } from './database.ts';
 import { apiErrors } from './errors.ts';
 import type { HealthAnswer } from './health.ts';
 import type { KindCallbacks } from './kinds.ts';
@@ -126,6 +127,11 @@ export interface PluginDefinition<S extends ConfigSchema = ConfigSchema, N exten
   /** Services of other plugins, by the name they have in `context.services`. Needing one is depending on its plugin. */
   readonly needs?: N;
   /**
+   * The schema of its database, in steps that are made in this order, once, before `initialize` of the version that brings them. What has been
+   * made is never taken back.
+   */
+  readonly migrations?: readonly DatabaseMigration[];
+  /**
    * Prepares without outside effects: registers routes and services, takes handles. Nothing it does is seen before the swap,
    * and it may be thrown away.
    */
@@ -144,6 +150,7 @@ export type Plugin = Omit<PluginMetadata, 'provides'> & {
   readonly provides?: readonly (ServiceRef<object> | string)[];
   readonly config?: ConfigSchema;
   readonly needs?: Needs;
+  readonly migrations?: readonly DatabaseMigration[];
   initialize(context: PluginContext<never, never>): Promise<PluginLifecycle<never>>;
 };
 

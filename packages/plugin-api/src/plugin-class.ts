@@ -1,5 +1,6 @@
 import { adopt } from './adopt.ts';
 import type { ConfigSchema, InferConfig } from './config-schema.ts';
+import type { DatabaseMigration } from './database.ts';
 import {
   definePlugin,
   type Plugin,
@@ -26,6 +27,7 @@ export abstract class PluginBase<S extends ConfigSchema = Record<never, never>, 
   static readonly metadata?: PluginMetadata;
   static readonly config?: ConfigSchema;
   static readonly needs?: Needs;
+  static readonly migrations?: readonly DatabaseMigration[];
 
   #context: PluginContext<InferConfig<S>, N> | undefined;
 
@@ -62,6 +64,7 @@ export interface PluginClass {
   readonly metadata: PluginMetadata;
   readonly config?: ConfigSchema;
   readonly needs?: Needs;
+  readonly migrations?: readonly DatabaseMigration[];
   /** Metadata that a base class gives to all that extend it. */
   readonly classDefaults?: Partial<PluginMetadata>;
   // biome-ignore lint/suspicious/noExplicitAny: config and needs are those of the subclass
@@ -99,6 +102,7 @@ function pluginOf(Class: PluginClass, make: () => PluginBase<any, any>, rule: Pi
     ...(kinds.size > 0 && { kinds: [...kinds] }),
     ...(Class.config && { config: Class.config }),
     ...(Class.needs && { needs: Class.needs }),
+    ...(Class.migrations && { migrations: Class.migrations }),
     async initialize(context) {
       const plugin = make();
       adopt(context, plugin);

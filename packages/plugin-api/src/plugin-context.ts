@@ -1,3 +1,4 @@
+import type { DatabaseService } from './database.ts';
 import type { EventService } from './events.ts';
 import type { HealthService } from './health.ts';
 import type { HttpService } from './http.ts';
@@ -33,6 +34,8 @@ export interface PluginContext<C = Readonly<Record<string, unknown>>, N extends 
   readonly http: HttpService;
   readonly logger: Logger;
   readonly security: SecurityService;
+  /** The plugin's own database. Without a use of it, nothing is opened or made. */
+  readonly database: DatabaseService;
   readonly events: EventService;
   readonly health: HealthService;
   readonly metrics: MetricService;

@@ -14,6 +14,7 @@ import type {
   SecurityService,
   ServiceRegistry,
 } from '@backplane/plugin-api';
+import type { DatabaseFacet } from './database.ts';
 import type { EffectLedger } from './effect-ledger.ts';
 import type { NeedData, PluginData } from './plugin-data.ts';
 import type { HeldEffect } from './plugin-status.ts';
@@ -87,6 +88,7 @@ export interface InstanceHost {
   readonly http: HttpFacet;
   readonly logger: Logger;
   readonly security: SecurityService;
+  readonly database: DatabaseFacet;
   readonly events: EventService;
   readonly health: HealthFacet;
   readonly metrics: MetricService;

@@ -1,4 +1,4 @@
-import type { ConfigSchema, Phase, PluginKind, PluginType, StepLimits } from '@backplane/plugin-api';
+import type { ConfigSchema, DatabaseMigration, Phase, PluginKind, PluginType, StepLimits } from '@backplane/plugin-api';
 
 export interface DependencyData {
   /** Canonical name. */
@@ -40,6 +40,7 @@ export interface PluginData {
   readonly metricsPrefix: string;
   /** False where the operator wants no routes of it (`service_integration: false`). */
   readonly mounted: boolean;
+  readonly migrations: readonly DatabaseMigration[];
   /** As the author wrote it. */
   readonly config: ConfigSchema | undefined;
 }

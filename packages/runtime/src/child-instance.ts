@@ -13,6 +13,7 @@ import {
 import { findPlugin, type LoadedModule } from '@backplane/loader';
 import type { CallContext, Plugin } from '@backplane/plugin-api';
 import type { Entrances, GenerationDraft, InstanceDriver, InstanceHost, InstanceInfo } from '@backplane/ports';
+import { createDatabaseService } from '@backplane/store/database-service';
 import { errors } from './errors.ts';
 
 /** Makes a plugin's instance in its own process: the same inline driver and gateway as in the host, around one plugin. */
@@ -52,6 +53,7 @@ export async function createChildInstance(
     http: Object.assign(seat.guard(http), { forward: http.forward.bind(http) }),
     logger: seat.logger,
     security: seat.security,
+    database: createDatabaseService(seat.database),
     health: new HealthChecks(seat.identity.name, scope, clock),
     ...seat.facets(scope),
     handle: (need) => seat.handle(need),

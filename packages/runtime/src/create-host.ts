@@ -18,6 +18,7 @@ import {
   securityFacet,
 } from '@backplane/security';
 import { createStateRepository } from '@backplane/store';
+import { createDatabaseService } from '@backplane/store/database-service';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { SealedValue } from '@backplane/wire';
 import { checkEnvironment } from './check-environment.ts';
@@ -33,6 +34,7 @@ import { Isolation } from './isolation.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
+import { openPluginDatabases } from './plugin-databases.ts';
 import { PluginEpochs } from './plugin-epochs.ts';
 import { PluginLibrary } from './plugin-library.ts';
 import { PluginManager } from './plugin-manager.ts';
@@ -148,6 +150,14 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     observe: (...request) => hostMetrics.http.observe(...request),
   });
   const loggerOf = (plugin: string) => logging.logger(`plugins.${plugin}`);
+  const databases =
+    options.databases ??
+    openPluginDatabases({
+      kept,
+      databaseUrl: options.databaseUrl,
+      clock,
+      logger: logging.logger('backplane.databases'),
+    });
   const kernel: Kernel = new Kernel({
     clock,
     environment,
@@ -159,6 +169,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       http: (instance) => gateway.facet(instance, loggerOf(instance.identity.name)),
       logger: (instance) => loggerOf(instance.identity.name),
       security: (instance) => securityFacet(signer, instance.identity.name),
+      database: (instance) => createDatabaseService(databases.database(instance.identity.name)),
       metrics: ({ data, scope }) => registry.facet({ name: data.name, prefix: data.metricsPrefix, scope }),
     },
   });
@@ -260,6 +271,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     hostMetrics[Symbol.dispose]();
     await Promise.all([isolation.close(), loader.close(), management.close()]);
     ledgers[Symbol.dispose]();
+    await databases.close();
     await kept[Symbol.asyncDispose]();
     logger.info('The host has stopped.');
     await logging.close();

@@ -1,5 +1,6 @@
 import type { Clock } from '@backplane/base';
 import type { IsolationLevel } from '@backplane/plugin-api';
+import type { DatabaseProvider } from '@backplane/ports';
 import type { LogLevel } from '@backplane/telemetry';
 import type { LiveChange } from './live-plugins.ts';
 import type { PluginInput } from './registered-plugins.ts';
@@ -27,6 +28,8 @@ export interface HostOptions {
   readonly masterKey?: string;
   /** `postgres://USER:PASSWORD@HOST/DATABASE` keeps what the host keeps. Default an encrypted database in the data folder. */
   readonly databaseUrl?: string;
+  /** Where plugins have their databases. Default beside what the host keeps: a file each, or in PostgreSQL a schema each. It is closed with the host. */
+  readonly databases?: DatabaseProvider;
   /** Default `development`. */
   readonly environment?: string;
   /** Where to listen; `false` for a host that is mounted into someone else's server. Default 127.0.0.1:8080. */

@@ -6,4 +6,5 @@ export const sharedModules: Readonly<Record<string, () => Promise<object>>> = {
   '@backplane/plugin-api': () => import('@backplane/plugin-api'),
   '@backplane/plugin-api/decorators': () => import('@backplane/plugin-api/decorators'),
   fastify: () => import('fastify'),
+  kysely: () => import('kysely'),
 };

@@ -34,6 +34,7 @@ describe('resolvePluginData', () => {
       replace: 'beside',
       limits: { initialize: 30_000, start: 30_000, stop: 10_000, health: 5_000, reconfigure: 10_000, drain: 30_000 },
       metricsPrefix: 'marty',
+      migrations: [],
       mounted: true,
       config: undefined,
     });

@@ -1,5 +1,5 @@
 import { canonicalName } from '@backplane/base';
-import type { ConfigSchema, Need, Needs, Plugin, PluginType } from '@backplane/plugin-api';
+import type { ConfigSchema, DatabaseMigration, Need, Needs, Plugin, PluginType } from '@backplane/plugin-api';
 import type { NeedData, PluginData } from '@backplane/ports';
 import validRange from 'semver/ranges/valid.js';
 import { checkManifest } from './check-manifest.ts';
@@ -7,6 +7,7 @@ import { errors } from './errors.ts';
 import type { PluginManifest } from './manifest.ts';
 import { type ManifestSource, manifestPlace } from './manifest-source.ts';
 import { aliasNames, comparable, dependencyData } from './manifest-values.ts';
+import { migrationData } from './migration-data.ts';
 import { placeName, type SourceProblem, sourceProblem } from './source-problem.ts';
 import { pathInCode, STATED_KEYS, statedMetadata } from './stated-metadata.ts';
 
@@ -41,14 +42,20 @@ export function resolvePluginData(plugin: Plugin, options: ResolveOptions = {}):
     { invalid, place: (path, hint) => place(hint ?? hintFor(path)) },
   );
   const needs = needData(plugin.needs);
+  const migrations = migrationData(plugin.migrations);
   const problems: SourceProblem[] = [
     ...refused,
-    ...needs.broken.map((issue) => sourceProblem(invalid(issue), place())),
+    ...[...needs.broken, ...migrations.broken].map((issue) => sourceProblem(invalid(issue), place())),
     ...(stated && source ? disagreements(stated, plugin.config, source) : []),
   ];
   if (stated === undefined || problems.length > 0) return { problems };
   return {
-    data: pluginData({ ...written, ...stated, limits: { ...written?.limits, ...stated.limits } }, plugin, needs.data),
+    data: pluginData(
+      { ...written, ...stated, limits: { ...written?.limits, ...stated.limits } },
+      plugin,
+      needs.data,
+      migrations.data,
+    ),
     problems: [],
   };
 }
@@ -59,7 +66,12 @@ function hintFor(path: readonly string[]): string | undefined {
   return inCode === path.join('.') ? undefined : `In code it is called "${inCode}".`;
 }
 
-function pluginData(known: PluginManifest, plugin: Plugin, needs: readonly NeedData[]): PluginData {
+function pluginData(
+  known: PluginManifest,
+  plugin: Plugin,
+  needs: readonly NeedData[],
+  migrations: readonly DatabaseMigration[],
+): PluginData {
   const name = canonicalName(known.name);
   const { limits = {} } = known;
   return Object.freeze({
@@ -88,6 +100,7 @@ function pluginData(known: PluginManifest, plugin: Plugin, needs: readonly NeedD
     },
     metricsPrefix: known.metrics_prefix ?? name.replaceAll('-', '_'),
     mounted: true,
+    migrations,
     config: plugin.config ?? (known.config_schema as ConfigSchema | undefined),
   });
 }

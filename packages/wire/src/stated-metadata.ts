@@ -30,7 +30,7 @@ const LIMIT_KEYS = {
 } as const satisfies Record<keyof StepLimits, string>;
 
 /** What else a plugin object may hold. */
-const OTHER_KEYS = new Set(['config', 'needs', 'initialize']);
+const OTHER_KEYS = new Set(['config', 'needs', 'migrations', 'initialize']);
 
 const codeNames = new Map<string, string>(
   [...Object.entries(STATED_KEYS), ...Object.entries(LIMIT_KEYS)].map(([code, manifest]) => [manifest, code]),

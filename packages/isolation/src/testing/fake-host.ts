@@ -76,6 +76,7 @@ export function probeData(): PluginData {
     replace: 'beside',
     limits,
     metricsPrefix: 'probe',
+    migrations: [],
     mounted: true,
     config: undefined,
   };
@@ -193,6 +194,7 @@ export function createFakeHost(config: unknown = {}): FakeHost {
       events: undefined as never,
       health: undefined as never,
       metrics: undefined as never,
+      database: { dialect: 'libsql' } as never,
       registry: undefined as never,
       get security() {
         return security;

@@ -105,7 +105,13 @@ export class Transition {
       const made = this.#host.create(entry);
       instance = made;
       await runStep(made, 'create', async () => made.createDriver());
-      await runStep(made, 'initialize', () => made.driver.initialize());
+      await runStep(made, 'initialize', async () => {
+        const { migrations, replace } = made.data;
+        // Before the plugin itself, and while the version before may still run.
+        const alone = entry.old === undefined || replace === 'stop-first';
+        if (migrations.length > 0) await made.database.sql.migrate(migrations, alone);
+        await made.driver.initialize();
+      });
       const services = made.data.provides.filter((id) => !made.services.has(id));
       if (services.length > 0) throw errors.BP_SERVICE_NOT_PROVIDED({ plugin: entry.name, services });
       if (this.#host.warm) {

@@ -43,6 +43,9 @@ class InlineContext implements PluginContext<unknown> {
   get security() {
     return this.#host.security;
   }
+  get database() {
+    return this.#host.database;
+  }
   get events() {
     return this.#host.events;
   }

@@ -11,6 +11,7 @@ import type {
   ServiceRegistry,
 } from '@backplane/plugin-api';
 import type {
+  DatabaseFacet,
   HttpFacet,
   InstanceDriver,
   InstanceHost,
@@ -36,6 +37,7 @@ export interface InstanceFacets {
   http(instance: InstanceInfo): HttpFacet;
   logger(instance: InstanceInfo): Logger;
   security(instance: InstanceInfo): SecurityService;
+  database(instance: InstanceInfo): DatabaseFacet;
   metrics(instance: InstanceInfo): MetricService;
 }
 
@@ -92,6 +94,7 @@ export class Instance implements InstanceInfo, InstanceHost {
   #http: HttpFacet | undefined;
   #logger: Logger | undefined;
   #security: SecurityService | undefined;
+  #database: DatabaseFacet | undefined;
   #events: EventService | undefined;
   #health: HealthChecks | undefined;
   #metrics: MetricService | undefined;
@@ -144,6 +147,10 @@ export class Instance implements InstanceInfo, InstanceHost {
   get security(): SecurityService {
     this.#security ??= this.#surroundings.facets.security(this);
     return this.#security;
+  }
+  get database(): DatabaseFacet {
+    this.#database ??= this.#surroundings.facets.database(this);
+    return this.#database;
   }
 
   get events(): EventService {

@@ -25,6 +25,9 @@ function testFacets(log: string[]): InstanceFacets {
     security: () => {
       throw new Error('This test has no keys.');
     },
+    database: () => {
+      throw new Error('This test has no database.');
+    },
     metrics: () => {
       throw new Error('This test has no metrics.');
     },
@@ -51,6 +54,7 @@ export function dataOf(definition: Partial<PluginData> & { readonly name: string
     limits: { initialize: 1000, start: 1000, stop: 1000, health: 1000, reconfigure: 1000, drain: 30_000 },
     metricsPrefix: definition.name.replaceAll('-', '_'),
     mounted: true,
+    migrations: [],
     config: undefined,
     ...definition,
   };

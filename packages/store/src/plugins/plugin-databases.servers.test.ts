@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DatabaseMigration } from '@backplane/plugin-api';
 import type { DatabaseProvider } from '@backplane/ports';
 import type { Generated } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, query, startPostgres } from '../testing/postgres-server.ts';
+import { slowMigrations } from '../testing/slow-migrations.ts';
 import { createDatabaseService } from './database-service.ts';
 import { openEmbeddedPluginDatabases, type PluginDatabaseLimits } from './open-embedded-plugin-databases.ts';
 import { openPostgresPluginDatabases } from './open-postgres-plugin-databases.ts';
@@ -35,7 +39,11 @@ const MIGRATIONS: readonly DatabaseMigration[] = [
   { name: 'tags', up: 'create table tags (order_id bigint not null references orders (id), tag text not null)' },
 ];
 
-type Open = (limits?: PluginDatabaseLimits) => DatabaseProvider;
+interface Open {
+  (limits?: PluginDatabaseLimits): DatabaseProvider;
+  /** For another process. */
+  readonly where: Readonly<Record<string, string>>;
+}
 
 function suite(fresh: () => Promise<Open>): void {
   const opened: DatabaseProvider[] = [];
@@ -44,11 +52,12 @@ function suite(fresh: () => Promise<Open>): void {
   });
   const place = async (limits?: PluginDatabaseLimits) => {
     const open = await fresh();
-    return (again = limits) => {
+    const noted = (again = limits) => {
       const provider = open(again);
       opened.push(provider);
       return provider;
     };
+    return Object.assign(noted, { where: open.where });
   };
   const shop = async (limits?: PluginDatabaseLimits) => {
     const provider = (await place(limits))();
@@ -298,6 +307,29 @@ function suite(fresh: () => Promise<Open>): void {
     await database.migrate([one, two], false);
   });
 
+  it('goes on where migrations were killed, whenever that was', async () => {
+    const open = await place();
+    const fixture = fileURLToPath(new URL('../testing/killed-migrator.fixture.ts', import.meta.url));
+    let killed = 0;
+    for (let afterMs = 60; ; afterMs += 40) {
+      const child = spawn(process.execPath, [...process.execArgv, fixture, JSON.stringify(open.where)], {
+        stdio: 'ignore',
+      });
+      const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+      const [code] = await once(child, 'exit');
+      clearTimeout(timer);
+      if (code === 0) break;
+      killed++;
+    }
+    expect(killed).toBeGreaterThan(3);
+    const database = open().database('shop');
+    await database.migrate(slowMigrations, false);
+    const { rows } = await database.run('select name from backplane_migrations order by position', []);
+    expect(rows).toEqual(slowMigrations.map(({ name }) => ({ name })));
+    for (const n of slowMigrations.keys())
+      expect((await database.run(`select count(*) as n from step_${n}`, [])).rows).toEqual([{ n: 2 * n + 3 }]);
+  }, 120_000);
+
   it('makes migrations once when several ask at once, while others work', async () => {
     const open = await place();
     const provider = open();
@@ -325,7 +357,8 @@ describe('databases of plugins, on libSQL', () => {
     const folder = mkdtempSync(join(tmpdir(), 'backplane-plugins-'));
     made.push(folder);
     const key = randomBytes(32).toString('hex');
-    return (limits = {}) => openEmbeddedPluginDatabases({ folder, keyOf: async () => key, ...limits });
+    const open = (limits = {}) => openEmbeddedPluginDatabases({ folder, keyOf: async () => key, ...limits });
+    return Object.assign(open, { where: { folder, key } });
   });
 });
 
@@ -337,7 +370,8 @@ describe('databases of plugins, on PostgreSQL', () => {
   afterAll(() => server[Symbol.asyncDispose]());
   suite(async () => {
     const url = await server.database();
-    return (limits = {}) => openPostgresPluginDatabases({ url, connections: 3, ...limits });
+    const open = (limits = {}) => openPostgresPluginDatabases({ url, connections: 3, ...limits });
+    return Object.assign(open, { where: { url } });
   });
 
   it('keeps plugins out of the host’s tables, also under a host that is no superuser', async () => {

@@ -33,6 +33,8 @@ export class PluginFile {
     this.#database = new Database(path, { encryptionCipher: 'aes256cbc', encryptionKey: key } as never);
     // What is acknowledged is on the disk; what is sorted does not spill to it, where it would be readable.
     const settings = [
+      // The process of a host that was killed may be about to end.
+      'busy_timeout = 2000',
       'journal_mode = wal',
       'synchronous = full',
       'foreign_keys = on',

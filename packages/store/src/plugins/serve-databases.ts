@@ -8,8 +8,7 @@ const LIFELINE = 4;
 /** A statement may keep the main thread for ever, so another one sees the host's end. */
 const GUARD = `
 const lifeline = new (require('node:net').Socket)({ fd: ${LIFELINE} });
-const end = () => process.kill(process.pid, 'SIGKILL');
-lifeline.on('error', () => {}).on('close', () => setTimeout(end, 1000)).resume();
+lifeline.on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGKILL')).resume();
 `;
 /** So many answers, or those of so long, wait for those after them. */
 const FLUSH_AFTER = 64;
