@@ -207,13 +207,14 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
   });
+  const places = [
+    createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
+    ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
+  ];
   const code = new WantedCode(options.pluginPaths ?? [], join(dataDir, 'installed'));
   const library = new PluginLibrary({
-    discoverer: createCompositeDiscoverer([
-      createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
-      ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
-      code.discoverer(() => desk.visible),
-    ]),
+    discoverer: createCompositeDiscoverer([...places, code.discoverer(() => desk.visible)]),
+    folders: createCompositeDiscoverer(places),
     wantedCode: (state, name) => code.of(state, name),
     registered,
     configs,

@@ -30,6 +30,7 @@ it('refuses a plugin whose loading fails in an unforeseen way, names one that ta
   const clock = new ManualClock();
   const library = new PluginLibrary({
     discoverer: createDirectoryDiscoverer({ paths: [folder] }),
+    folders: createDirectoryDiscoverer({ paths: [folder] }),
     registered: new RegisteredPlugins(),
     configs,
     reader: new PluginReader({ loader, configs, isolation: {}, isolate, inUse: () => false, onHeld: () => {} }),

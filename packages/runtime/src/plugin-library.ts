@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, isBackplaneError } from '@backplane/base';
+import type { Clock } from '@backplane/base';
 import type { ConfigSource } from '@backplane/config';
 import type { Discovery, DiscoveryProblem, PluginCandidate, PluginDiscoverer } from '@backplane/discovery';
 import type { DesiredPlugin } from '@backplane/kernel';
@@ -21,6 +21,8 @@ export interface ChangedPlugins extends LoadedPlugins {
 
 export interface PluginLibraryOptions {
   readonly discoverer: PluginDiscoverer;
+  /** The same without what desired states name. */
+  readonly folders: PluginDiscoverer;
   /** Handed in by program. */
   readonly registered: RegisteredPlugins;
   readonly configs: ConfigSource;
@@ -195,29 +197,37 @@ export class PluginLibrary {
     const gone: string[] = [];
     const loaded: Loaded[] = [];
     const problems: DiscoveryProblem[] = [];
+    let found: Promise<Discovery> | undefined;
     for (const name of names) {
       const program = registered.get(name);
       if (program) {
         loaded.push(await reader.readRegistered(program));
         continue;
       }
-      const { candidates, problems: found } = await wantedCode(state, name);
-      problems.push(...found);
-      const candidate = candidates[0] ?? (await this.#knownCandidate(name));
-      if (candidate) loaded.push((await reader.read(candidate, name, this.#known.at(candidate)?.unit?.deref())).loaded);
-      else if (found.length === 0) gone.push(name);
+      const { candidates, problems: own } = await wantedCode(state, name);
+      problems.push(...own);
+      found ??= this.#options.folders.discover();
+      const candidate = candidates[0] ?? this.#named(name, (await found).candidates);
+      for (const other of this.#known.all())
+        if (other.name === name && (candidate === undefined || placeOf(other.candidate) !== placeOf(candidate)))
+          this.#known.forget(other);
+      if (candidate) {
+        const before = this.#known.at(candidate)?.unit?.deref();
+        loaded.push(await this.#note(candidate, await reader.read(candidate, name, before)));
+      } else if (own.length === 0) gone.push(name);
     }
     const { plugins, refusals, disabled } = await this.#settle(loaded, problems);
     return { plugins, refusals, disabled, gone };
   }
 
-  async #knownCandidate(name: string): Promise<PluginCandidate | undefined> {
-    try {
-      return await this.#find(name);
-    } catch (error) {
-      if (isBackplaneError(error, 'BP_PLUGIN_GONE')) return undefined;
-      throw error;
-    }
+  /** The one that is known by this name, though it be called otherwise where it lies. */
+  #named(name: string, candidates: readonly PluginCandidate[]): PluginCandidate | undefined {
+    const known = this.#known.all().filter((plugin) => plugin.name === name);
+    const places = new Set(known.map(({ candidate }) => placeOf(candidate)));
+    return (
+      candidates.find((candidate) => places.has(placeOf(candidate))) ??
+      candidates.find((candidate) => candidate.name === name)
+    );
   }
 
   /** One plugin as it is now. @throws why it cannot be loaded */
