@@ -10,7 +10,7 @@ export interface Box {
 
 /** The sealed values that desired states refer to. They are opened when somebody needs them. */
 export class SecretShelf {
-  readonly #box: Box;
+  #box: Box;
   readonly #repository: Pick<StateRepository, 'secrets' | 'reseal'>;
   readonly #sealed = new Map<string, SealedSecret>();
 
@@ -34,6 +34,7 @@ export class SecretShelf {
     });
     if (anew.length > 0) await this.#repository.reseal(anew);
     for (const secret of anew) this.put(secret);
+    this.#box = box;
     return anew.length;
   }
 

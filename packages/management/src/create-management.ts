@@ -1,18 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BackplaneError, type Clock, type ErrorFields, isBackplaneError, systemClock } from '@backplane/base';
+import { type BackplaneError, type Clock, isBackplaneError, systemClock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { HostControl, PluginStatus, StepReport } from '@backplane/ports';
-import {
-  type ExtensionPointsBody,
-  type HealthBody,
-  type PluginsStatusBody,
-  PROBLEM_MEDIA_TYPE,
-  problemOf,
-  type ReadyBody,
-  type ReloadBody,
-  type WhyBody,
+import type {
+  ExtensionPointsBody,
+  HealthBody,
+  PluginsStatusBody,
+  ReadyBody,
+  ReloadBody,
+  WhyBody,
 } from '@backplane/wire';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { ApiParts } from './api/api-parts.ts';
 import { type ApiPagesOptions, addApiPages } from './api-pages.ts';
 import { errors } from './errors.ts';
 import { extensionPointBodies, placesByPlugin } from './extension-points.ts';
@@ -20,10 +19,13 @@ import { guard, isLoopback } from './guard.ts';
 import { HostHealth } from './host-health.ts';
 import { addCollectedRoute, addMetricsRoute, type MetricSource } from './metrics-route.ts';
 import { CurrentDocument } from './openapi/current-document.ts';
+import { methodsAt, pathOf, sendProblem } from './problem-replies.ts';
 import { failureBody, pluginHealthBody, pluginStatusBody } from './status-bodies.ts';
 import { explainPlugin } from './why.ts';
 
 export interface ManagementOptions extends ApiPagesOptions {
+  /** What the API stands on; without it there is none. */
+  readonly api?: ApiParts;
   readonly control: HostControl;
   readonly metrics?: MetricSource;
   /** Of the host. */
@@ -63,21 +65,49 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   addOpenRoutes(app, options);
   if (options.metrics) addMetricsRoute(app, options.metrics, options);
   const pause = () => new Promise<void>((done) => setImmediate(done));
-  addApiPages(app, new CurrentDocument({ control, version, routes, pause }), options);
+  addApiPages(app, new CurrentDocument({ control, version, routes, api: options.api, pause }), options);
   await app.register(async (closed) => {
     closed.addHook('onRequest', async (request) => guard(request.raw, pathOf(request.url), options));
     addPluginRoutes(closed, options.control, options.clock ?? systemClock);
     if (options.metrics) addCollectedRoute(closed, options.metrics);
   });
   await app.ready();
+  const api = options.api && lazily(() => createApi(options, options.api as ApiParts));
   return {
     segments: ['health', 'ready', ...(options.metrics ? ['metrics'] : []), 'plugins', 'extension-points', 'api'],
-    handle: (request, response) => app.routing(request, response),
-    close: async () => app.close(),
+    handle: (request, response) => {
+      if (api === undefined || !API.test(request.url ?? '')) return app.routing(request, response);
+      api().then(
+        (made) => made.routing(request, response),
+        (error) => {
+          options.logger.error('The API could not be made.', { error });
+          response.writeHead(503).end();
+        },
+      );
+    },
+    close: async () => {
+      await app.close();
+      if (api?.made) await (await api()).close();
+    },
   };
 }
 
-const pathOf = (url: string): string => url.split('?', 1)[0] as string;
+/** The paths of the API, which is made when somebody first asks it. */
+const API = /^\/api\/v1\/(?:plugins|admin)(?:[/?]|$)/;
+
+async function createApi(options: ManagementOptions, parts: ApiParts): Promise<FastifyInstance> {
+  const { createApiApp } = await import('./api/api-app.ts');
+  return createApiApp({ ...options, parts });
+}
+
+function lazily<T>(make: () => Promise<T>): (() => Promise<T>) & { readonly made: boolean } {
+  let made: Promise<T> | undefined;
+  const get = () => {
+    made ??= make();
+    return made;
+  };
+  return Object.defineProperty(get, 'made', { get: () => made !== undefined }) as never;
+}
 
 function refuseInProblems(app: FastifyInstance, logger: Logger, routes: { method: string; url: string }[]): void {
   app.setErrorHandler((thrown, request, reply) => {
@@ -93,11 +123,9 @@ function refuseInProblems(app: FastifyInstance, logger: Logger, routes: { method
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url });
   });
-  const isAt = (url: string, path: string) =>
-    new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}/?$`).test(path);
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);
-    const allow = [...new Set(routes.filter(({ url }) => isAt(url, path)).map(({ method }) => method))];
+    const allow = methodsAt(routes, path);
     const { method } = request;
     if (allow.length === 0) throw errors.BP_MANAGEMENT_NOT_FOUND({ method, path });
     reply.header('allow', allow.join(', '));
@@ -113,19 +141,6 @@ function letBodiesGo(app: FastifyInstance): void {
     payload.once('end', () => done(null));
     payload.once('error', done);
   });
-}
-
-function sendProblem(reply: FastifyReply, error: Error & ErrorFields, path: string): FastifyReply {
-  if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="backplane"');
-  return (
-    reply
-      .status(error.status)
-      .header('content-type', PROBLEM_MEDIA_TYPE)
-      .header('cache-control', 'no-store')
-      // As it is: Fastify would add a charset to the type, which JSON has none of.
-      .serializer((body: unknown) => body as string)
-      .send(JSON.stringify({ ...problemOf(error, { path }), details: error.details }))
-  );
 }
 
 function addOpenRoutes(app: FastifyInstance, { control, clock = systemClock, isAuthorized }: ManagementOptions): void {

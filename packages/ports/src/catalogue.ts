@@ -20,7 +20,8 @@ export interface CataloguePlugin {
 
 /** What is known of a plugin before it has a number. */
 export type KnownPluginFacts = Omit<CataloguePlugin, 'id' | 'createdAt' | 'updatedAt'> & {
-  readonly dependencies: readonly KnownDependency[];
+  /** `undefined` where they are not known now: then those known before stay. */
+  readonly dependencies: readonly KnownDependency[] | undefined;
 };
 
 export interface KnownDependency {
@@ -94,6 +95,8 @@ export interface Catalogue {
   configurations(plugin: number): Promise<readonly CatalogueConfiguration[]>;
   hooks(plugin: number): Promise<readonly CatalogueHook[]>;
   dependencies(plugin: number): Promise<readonly KnownDependency[]>;
+  /** Of every plugin the names of those it depends on. */
+  dependencyGraph(): Promise<ReadonlyMap<string, readonly string[]>>;
   registry(
     page: Page & { readonly type?: string | undefined; readonly search?: string | undefined },
   ): Promise<readonly RegistryEntry[]>;

@@ -1,4 +1,11 @@
 export type {
+  Administration,
+  EffectiveConfiguration,
+  EffectiveValue,
+  RecentChange,
+  StagedInstall,
+} from './administration.ts';
+export type {
   AnswerBook,
   Catalogue,
   CatalogueConfiguration,

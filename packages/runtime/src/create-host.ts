@@ -17,7 +17,7 @@ import {
   ensureAdminToken,
   securityFacet,
 } from '@backplane/security';
-import { createStateRepository } from '@backplane/store';
+import { createAnswerBook, createCatalogue, createOperationBook, createStateRepository } from '@backplane/store';
 import { createDatabaseService } from '@backplane/store/database-service';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { SealedValue } from '@backplane/wire';
@@ -26,11 +26,13 @@ import { errors } from './errors.ts';
 import { FileChanges } from './file-changes.ts';
 import { applyFresh } from './fresh-change.ts';
 import type { Host, HostStart } from './host.ts';
+import { HostAdministration } from './host-administration.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
 import { type HostStore, openHostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
 import { Isolation } from './isolation.ts';
+import { KnownFacts } from './known-facts.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
@@ -111,6 +113,9 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
   });
   const hostMetrics = createHostMetrics(registry, () => kernel);
 
+  const answers = createAnswerBook(kept.store, () => clock.now());
+  const operations = createOperationBook(kept.store, () => clock.now());
+
   let stopping: Promise<void> | undefined;
   const control: HostControl = {
     readiness: () => {
@@ -128,6 +133,19 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
 
   const management = await createManagement({
     control,
+    api: {
+      control,
+      get desk() {
+        return desk;
+      },
+      catalogue: () => facts.read(),
+      answers,
+      operations,
+      get administration() {
+        return administration;
+      },
+      clock,
+    },
     logger: logging.logger('backplane.management'),
     clock,
     ...(options.metrics !== false && { metrics: registry }),
@@ -163,7 +181,11 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     environment,
     parts: [gateway.part],
     hostServices: new Map(Object.entries(options.services ?? {})),
-    onChange: (report) => hostMetrics.changed(report),
+    onChange: (report) => {
+      hostMetrics.changed(report);
+      administration.note(report);
+      facts.changed();
+    },
     onEvent: (event) => logEvent(loggerOf(event.plugin), event),
     facets: {
       http: (instance) => gateway.facet(instance, loggerOf(instance.identity.name)),
@@ -235,6 +257,28 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     onReturned: (message) => logger.warn(message),
   });
 
+  const facts: KnownFacts = new KnownFacts({
+    kernel,
+    catalogue: createCatalogue(kept.store, () => clock.now()),
+    schemas,
+    state: () => desk.visible,
+    clock,
+    onFailed: (error) =>
+      logger.warn('The rows of plugins could not be written; they are written with the next change.', { error }),
+  });
+  const administration: HostAdministration = new HostAdministration({
+    kernel,
+    configs,
+    library,
+    logging,
+    kept,
+    shelf,
+    clock,
+    pluginPaths: options.pluginPaths ?? [],
+    installed: join(dataDir, 'installed'),
+    facts: { environment, data_dir: dataDir, config_dir: configDir },
+  });
+
   const live = new LivePlugins({
     folders: [...(options.pluginPaths ?? []), configDir, pluginConfigDir],
     library,
@@ -249,7 +293,12 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
 
   async function start(): Promise<HostStart> {
     const began = clock.monotonic();
-    await desk.open();
+    await Promise.all([
+      desk.open(),
+      facts.open(),
+      operations.endAbandoned(),
+      answers.sweep(clock.now() - ANSWERS_KEPT_MS),
+    ]);
     const url = await listen(gateway, options.listen);
     await changes.boot();
     const tookMs = clock.monotonic() - began;
@@ -271,6 +320,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
     await Promise.all([isolation.close(), loader.close(), management.close()]);
+    await facts.settled().catch(() => {});
     ledgers[Symbol.dispose]();
     await databases.close();
     await kept[Symbol.asyncDispose]();
@@ -300,6 +350,9 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     },
   };
 }
+
+/** Answers to writes are kept for a day, for whoever asks again. */
+const ANSWERS_KEPT_MS = 86_400_000;
 
 /** Gives everything that waits its turn. */
 const pause = () => new Promise<void>((done) => setImmediate(done));

@@ -137,4 +137,44 @@ export const errors = defineErrors('runtime', {
     mend: 'Give postgres://USER:PASSWORD@HOST:PORT/DATABASE, or nothing for the embedded database.',
     message: () => 'The option databaseUrl (BACKPLANE_DATABASE_URL) does not begin with postgres://.',
   },
+  BP_MASTER_KEY_GIVEN: {
+    title: "The master key is not the host's to change",
+    status: 409,
+    mend: 'Put a fresh key before the old one in BACKPLANE_MASTER_KEY, one a line, and start the host again: it seals everything anew. Then take the old one away.',
+    message: () => 'The master key was given to the host (BACKPLANE_MASTER_KEY).',
+  },
+  BP_SERVICE_AMBIGUOUS: {
+    title: 'Several services of the plugin could be meant',
+    status: 422,
+    mend: 'Name the service.',
+    message: (d: { plugin: string; method: string; services: readonly string[] }) =>
+      `"${d.method}" of plugin "${d.plugin}" could be that of ${d.services.join(' or ')}.`,
+  },
+  BP_METHOD_UNKNOWN: {
+    title: 'No service of the plugin has that method',
+    status: 404,
+    mend: 'Call one of those listed.',
+    message: (d: { plugin: string; method: string; methods: readonly string[] }) =>
+      `Plugin "${d.plugin}" has no method "${d.method}"; it has ${d.methods.length === 0 ? 'none' : d.methods.join(', ')}.`,
+  },
+  BP_PLUGIN_NOT_RUNNING: {
+    title: 'The plugin does not run',
+    status: 409,
+    mend: '',
+    advice: 'GET /plugins/NAME/why says why, and how to mend it.',
+    message: (d: { plugin: string; phase: string; reason: string }) =>
+      `Plugin "${d.plugin}" is ${d.phase}. ${d.reason}`.trim(),
+  },
+  BP_INSTALL_NO_PLUGIN: {
+    title: 'A folder that was to be installed holds no plugin',
+    status: 422,
+    mend: 'Give the folder of one plugin: one with a plugin.yaml, a package.json that declares it, or an entry file such as plugin.ts.',
+    message: (d: { source: string; reason: string }) => `${d.source} cannot be installed: ${d.reason}.`,
+  },
+  BP_MODULE_REFUSED: {
+    title: 'A module that was to be a plugin cannot be taken',
+    status: 422,
+    mend: 'Name a module below one of the plugin folders, and an export of it.',
+    message: (d: { module: string; reason: string }) => `The module "${d.module}" cannot be taken: ${d.reason}`,
+  },
 });

@@ -1,7 +1,16 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
-import { createSecretBox, ensureDataKey, ensureMasterKeys, masterKeysFrom, type SecretBox } from '@backplane/security';
+import {
+  addMasterKey,
+  createSecretBox,
+  dropOldMasterKeys,
+  ensureDataKey,
+  ensureMasterKeys,
+  masterKeysFrom,
+  type SecretBox,
+} from '@backplane/security';
 import { openEmbeddedStore, openPostgresStore, type Store } from '@backplane/store';
 import { errors } from './errors.ts';
 
@@ -23,6 +32,8 @@ export interface HostStore extends AsyncDisposable {
   readonly masterKeyFile: string | undefined;
   /** Holds the embedded database and those of plugins. */
   readonly folder: string;
+  /** Seals the keys of databases anew under a fresh master key, and gives the box that does; `forget` lets the old one go. @throws BP_MASTER_KEY_GIVEN */
+  rotate(): Promise<{ readonly box: SecretBox; forget(): Promise<void> }>;
   /** The key of an embedded database other than the host's own, made the first time. Its name is a file name. */
   keyOf(database: string): Promise<string>;
 }
@@ -39,9 +50,10 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
     masterKey === undefined
       ? await ensureMasterKeys(masterKeyFile as string)
       : masterKeysFrom('the option (BACKPLANE_MASTER_KEY)', masterKey);
-  const box = createSecretBox(keys);
+  let box = createSecretBox(keys);
+  const keysFolder = join(folder, 'keys');
   const keyOf = (database: string) =>
-    ensureDataKey(join(folder, 'keys', `${database}.key`), `the database ${database}`, box);
+    ensureDataKey(join(keysFolder, `${database}${KEY_FILE}`), `the database ${database}`, box);
   const now = () => clock.now();
   const store =
     databaseUrl === undefined
@@ -52,8 +64,26 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
           onBroken: (error) =>
             logger.warn('A connection to the database broke; the next use makes a new one.', { error }),
         });
-  return { store, box, masterKeyFile, folder, keyOf, [Symbol.asyncDispose]: () => store.close() };
+  return {
+    store,
+    get box() {
+      return box;
+    },
+    masterKeyFile,
+    folder,
+    keyOf,
+    async rotate() {
+      if (masterKeyFile === undefined) throw errors.BP_MASTER_KEY_GIVEN({});
+      box = createSecretBox(await addMasterKey(masterKeyFile));
+      for (const name of await readdir(keysFolder).catch(() => []))
+        if (name.endsWith(KEY_FILE)) await keyOf(name.slice(0, -KEY_FILE.length));
+      return { box, forget: () => dropOldMasterKeys(masterKeyFile) };
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
 }
+
+const KEY_FILE = '.key';
 
 /** The address itself is not repeated: it may hold a password. */
 function checkedUrl(url: string): string {

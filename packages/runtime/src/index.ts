@@ -1,4 +1,5 @@
 export { DEFAULT_ENVIRONMENTS, type DiscoverySettings, readDiscoverySettings } from '@backplane/config';
+export type { ConfigurationValue } from './configured-values.ts';
 export { createHost } from './create-host.ts';
 export type { Host, HostStart } from './host.ts';
 export type { HostOptions } from './host-options.ts';
@@ -15,7 +16,6 @@ export {
 export type { ManagedPlugin, PluginManager } from './plugin-manager.ts';
 export {
   type Configuration,
-  type ConfigurationValue,
   type PluginConfiguration,
   readConfiguration,
   type Stranger,

@@ -160,6 +160,11 @@ export class PluginLibrary {
     );
   }
 
+  /** The file that the code of a plugin begins with; `undefined` for what was handed in by program. */
+  entryOf(name: string): string | undefined {
+    return this.#known.named(name)?.candidate.entry;
+  }
+
   /** Everything that plugins were made of. */
   files(): Iterable<string> {
     return this.#known.files();

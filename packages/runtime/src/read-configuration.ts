@@ -5,23 +5,13 @@ import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDisc
 import { createLoader } from '@backplane/loader';
 import type { JsonSchema } from '@backplane/plugin-api';
 import { nearestName } from '@backplane/wire';
-import { isPlainMap } from '@backplane/wire/schema';
 import { checkEnvironment } from './check-environment.ts';
+import { type ConfigurationValue, configuredValues } from './configured-values.ts';
 import type { HostOptions } from './host-options.ts';
 import { Isolation } from './isolation.ts';
 import { type InspectedPlugin, PluginReader } from './plugin-reader.ts';
 import { programLayers } from './program-layers.ts';
 import { sharedModules } from './shared-modules.ts';
-
-/** One value that a plugin is configured with. */
-export interface ConfigurationValue {
-  /** As a path: `pkd.urls.0`. */
-  readonly key: string;
-  /** `***` where the schema says `encrypted: true`, or the file `!secret`. */
-  readonly value: unknown;
-  /** The layer that gave it, and where that is written; `schema` for a default of the plugin's own. */
-  readonly origin: ConfigOrigin;
-}
 
 /** What a plugin is configured with, and what is wrong with that. */
 export interface PluginConfiguration {
@@ -51,8 +41,6 @@ export interface Configuration {
   readonly plugins: readonly PluginConfiguration[];
   readonly strangers: readonly Stranger[];
 }
-
-const HIDDEN = '***';
 
 /** Reads and checks the configuration of every plugin that a host of these options would find. Starts nothing; the code of plugins is read. */
 export async function readConfiguration(options: HostOptions): Promise<Configuration> {
@@ -108,23 +96,6 @@ function strangersIn(
 }
 
 function told({ name, aliases, origin, configured, schema, outcome, failure }: InspectedPlugin): PluginConfiguration {
-  const values: ConfigurationValue[] = [];
-  const walk = (value: unknown, path: readonly string[], at: JsonSchema | undefined, hidden: boolean): void => {
-    const pointer = path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-    const secret = hidden || at?.encrypted === true || configured.secrets.has(pointer);
-    const children = Array.isArray(value)
-      ? value.map((item, index) => [String(index), item] as const)
-      : isPlainMap(value)
-        ? Object.entries(value)
-        : [];
-    if (children.length > 0) {
-      for (const [key, child] of children) walk(child, [...path, key], schemaOf(at, key), secret);
-    } else if (path.length > 0) {
-      const origin = configured.origins.get(pointer) ?? { layer: 'schema' };
-      values.push({ key: path.join('.'), value: secret ? HIDDEN : value, origin });
-    }
-  };
-  walk(outcome?.config ?? configured.value, [], schema, false);
   const issues = (outcome?.error?.details as { readonly issues?: readonly ConfigIssue[] } | undefined)?.issues ?? [];
   const wrong = failure ?? (issues.length === 0 ? outcome?.error : undefined);
   return {
@@ -132,15 +103,9 @@ function told({ name, aliases, origin, configured, schema, outcome, failure }: I
     aliases,
     origin,
     enabled: configured.settings.enabled !== false,
-    values,
+    values: configuredValues(configured, schema, outcome?.config),
     schema,
     issues,
     failure: wrong && { code: wrong.code, message: wrong.message },
   };
-}
-
-function schemaOf(schema: JsonSchema | undefined, key: string): JsonSchema | undefined {
-  const { properties, items } = (schema ?? {}) as { readonly properties?: unknown; readonly items?: unknown };
-  const own = isPlainMap(properties) && Object.hasOwn(properties, key) ? properties[key] : items;
-  return isPlainMap(own) ? (own as JsonSchema) : undefined;
 }

@@ -37,6 +37,12 @@ export class LogLevels {
     this.#version++;
   }
 
+  /** What was set, by namespace; the empty one is everything. */
+  own(): Readonly<Record<string, LogLevel>> {
+    const nameOf = new Map(Object.entries(SEVERITY).map(([name, severity]) => [severity, name as LogLevel]));
+    return Object.fromEntries([...this.#own].map(([name, severity]) => [name, nameOf.get(severity) ?? 'info']));
+  }
+
   /** The severity from which lines of this namespace are written: its own, else its nearest ancestor's. */
   thresholdOf(namespace: string): number {
     for (let name = namespace; ; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {

@@ -30,6 +30,8 @@ export interface Logging {
    * @throws BP_LOG_LEVEL_UNKNOWN
    */
   setLevel(namespace: string, level: LogLevel | undefined): void;
+  /** The levels that were set, by namespace; the empty one is everything. */
+  levels(): Readonly<Record<string, LogLevel>>;
   /** Resolves when all lines so far have been handed to the destination's system. */
   flush(): Promise<void>;
   /** Flushes, and drops every later line. The destination stays open. */
@@ -81,6 +83,7 @@ export function createLogging(options: LoggingOptions = {}): Logging {
   return {
     logger: (namespace, bindings) => new NamespaceLogger(root, levels, namespace, bindings),
     setLevel: (namespace, level) => levels.set(namespace, level),
+    levels: () => levels.own(),
     flush,
     async close() {
       closed = true;

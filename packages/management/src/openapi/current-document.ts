@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HostControl } from '@backplane/ports';
+import type { ApiParts } from '../api/api-parts.ts';
 import { composeDocument } from './compose-document.ts';
 import { hostPages, OPEN_PAGES } from './host-pages.ts';
 
@@ -9,6 +10,8 @@ export interface CurrentDocumentOptions {
   readonly version: string;
   /** The host's own routes. */
   readonly routes: readonly { readonly method: string; readonly url: string }[];
+  /** What the API stands on, where there is one. */
+  readonly api: ApiParts | undefined;
   readonly pause: () => Promise<void>;
 }
 
@@ -49,8 +52,8 @@ export class CurrentDocument {
   }
 
   async #write(generation: number): Promise<WrittenDocument> {
-    const { control, version, routes, pause } = this.#options;
-    const [plugins, pages] = await Promise.all([control.routes(), hostPages(routes)]);
+    const { control, version, routes, api, pause } = this.#options;
+    const [plugins, pages] = await Promise.all([control.routes(), hostPages(routes, api)]);
     const document = await composeDocument({ version, generation, plugins, ...pages, openPages: OPEN_PAGES, pause });
     return sealed(JSON.stringify(document));
   }

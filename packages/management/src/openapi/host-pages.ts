@@ -1,4 +1,6 @@
 import type { OperationDescription, PluginRoutes, RouteDescription } from '@backplane/ports';
+import type { ApiParts } from '../api/api-parts.ts';
+import type { ApiRoute } from '../api/api-route.ts';
 
 /** What the host's own routes are called in the document. No plugin's name has a capital. */
 export const HOST = 'Backplane';
@@ -85,6 +87,7 @@ export const isDescribed = (method: string, url: string): boolean => Object.hasO
 /** The host's own routes with what is known of them. Loads TypeBox, which takes longer than the rest of a host. */
 export async function hostPages(
   routes: readonly { readonly method: string; readonly url: string }[],
+  api?: ApiParts,
 ): Promise<{ readonly host: PluginRoutes; readonly problem: unknown }> {
   const bodies = await import('@backplane/wire/bodies');
   const shared: Record<string, unknown> = {};
@@ -94,6 +97,11 @@ export async function hostPages(
     const page = PAGES[`${method} ${url}`];
     if (`GET ${url}` !== UNSAID) described.push({ method, url, operation: page && operationOf(page, shared) });
   }
+  if (api !== undefined) {
+    const { apiRoutes } = await import('../api/api-routes.ts');
+    for (const route of apiRoutes(api))
+      described.push({ method: route.method, url: route.url, operation: apiOperationOf(route, shared) });
+  }
   const description = 'The pages of the host itself.';
   return {
     host: { plugin: HOST, displayName: HOST, version: '', description, routes: described },
@@ -101,11 +109,39 @@ export async function hostPages(
   };
 }
 
-function operationOf({ operationId, summary, answers }: Page, shared: Record<string, unknown>): OperationDescription {
+function operationOf(
+  { operationId, summary, answers }: Pick<Page, 'operationId' | 'summary' | 'answers'>,
+  shared: Record<string, unknown>,
+): OperationDescription {
   const responses = Object.entries(answers).map(([status, [description, schema, type]]) => {
     if (type === 'none') return [status, { description }] as const;
     const media = type ?? (schema === 'Problem' ? 'application/problem+json' : 'application/json');
     return [status, { description, content: { [media]: schema === '' ? {} : { $ref: schema } } }] as const;
   });
   return { operationId, summary, responses: Object.fromEntries(responses), shared };
+}
+
+const HEADERS = {
+  conditional: {
+    'if-match': { type: 'string', description: 'The entity tag that the change is made for; without it, for any.' },
+  },
+  write: {
+    'idempotency-key': {
+      type: 'string',
+      maxLength: 200,
+      description: 'Carries the request out once, however often it is sent.',
+    },
+    'backplane-author': { type: 'string', maxLength: 100, description: 'Who asks, for the history; percent-encoded.' },
+    'backplane-comment': { type: 'string', maxLength: 500, description: 'Why, for the history; percent-encoded.' },
+  },
+} as const;
+
+function apiOperationOf(route: ApiRoute, shared: Record<string, unknown>): OperationDescription {
+  const headers = { ...(route.conditional && HEADERS.conditional), ...(route.method !== 'GET' && HEADERS.write) };
+  return {
+    ...operationOf(route, shared),
+    ...(route.query && { query: route.query }),
+    ...(route.body !== undefined && { body: { 'application/json': { $ref: route.body } } }),
+    ...(Object.keys(headers).length > 0 && { headers: { type: 'object', properties: headers } }),
+  };
 }

@@ -55,6 +55,13 @@ export function createCatalogue({ db }: Store, now: () => number = Date.now): Ca
       const query = db.selectFrom('plugin_dependencies').selectAll().where('plugin_id', '=', plugin);
       return (await query.orderBy('depends_on').execute()).map(dependencyOf);
     },
+    async dependencyGraph() {
+      const query = db.selectFrom('plugin_dependencies').innerJoin('plugins', 'plugins.id', 'plugin_id');
+      const rows = await query.select(['name', 'depends_on']).orderBy('depends_on').execute();
+      const graph = new Map<string, string[]>();
+      for (const { name, depends_on } of rows) graph.set(name, [...(graph.get(name) ?? []), depends_on]);
+      return graph;
+    },
     async registry({ after = 0, limit, type, search }) {
       let query = db.selectFrom('plugin_registry').selectAll().where('id', '>', after);
       if (type !== undefined) query = query.where('plugin_type', '=', type);
@@ -196,6 +203,7 @@ async function syncDependencies(db: Kysely<Tables>, plugins: readonly KnownPlugi
     .execute();
   const known = Map.groupBy(found, ({ name }) => name);
   for (const { name, dependencies } of plugins) {
+    if (dependencies === undefined) continue;
     const wanted = [...dependencies].sort((a, b) => (a.name < b.name ? -1 : 1));
     if (isDeepStrictEqual((known.get(name) ?? []).map(dependencyOf), wanted)) continue;
     const { id } = await db.selectFrom('plugins').select('id').where('name', '=', name).executeTakeFirstOrThrow();

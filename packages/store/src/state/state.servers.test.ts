@@ -158,6 +158,9 @@ describeOnBoth('what is kept of the desired state', (fresh) => {
       const [orders, stock] = await catalogue.plugins();
       expect(orders).toMatchObject({ name: 'orders', displayName: 'ORDERS', enabled: true, createdAt: 1000 });
       expect(await catalogue.dependencies(orders?.id ?? 0)).toEqual([needs]);
+      expect([...(await catalogue.dependencyGraph())]).toEqual([['orders', ['stock']]]);
+      await catalogue.sync([facts('orders', { dependencies: undefined }), facts('stock')]);
+      expect(await catalogue.dependencies(orders?.id ?? 0)).toEqual([needs]);
       at = 2000;
       await catalogue.sync([facts('orders', { version: '2.0.0' }), facts('audit')]);
       const now = await catalogue.plugins();

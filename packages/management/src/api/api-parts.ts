@@ -1,0 +1,14 @@
+import type { Clock } from '@backplane/base';
+import type { Administration, AnswerBook, Catalogue, ChangeDesk, HostControl, OperationBook } from '@backplane/ports';
+
+/** What the API stands on. */
+export interface ApiParts {
+  readonly control: HostControl;
+  readonly desk: ChangeDesk;
+  /** Rows are as of now when the promise resolves. */
+  readonly catalogue: () => Promise<Catalogue>;
+  readonly answers: AnswerBook;
+  readonly operations: OperationBook;
+  readonly administration: Administration;
+  readonly clock: Clock;
+}

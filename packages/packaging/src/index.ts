@@ -1,0 +1,2 @@
+export { errors } from './errors.ts';
+export { type StagedFolder, stageFolder } from './stage-folder.ts';
