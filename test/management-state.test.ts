@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestHost } from '@backplane/testing';
 import { describe, expect, it } from 'vitest';
 import { apiOf } from './testing/api-client.ts';
-import { sells, served, startShop as start } from './testing/api-plugins.ts';
+import { calculator, sells, served, startShop as start } from './testing/api-plugins.ts';
 
 const CANARY = 'canary-4f1c-never-to-be-seen';
 
@@ -135,6 +135,80 @@ describe('configuration through the API', () => {
       if (!entry.isFile()) continue;
       expect((await readFile(join(entry.parentPath, entry.name))).includes(CANARY)).toBe(false);
     }
+  });
+});
+
+describe('the audit trail', () => {
+  it('tells who did what, before and after, from where, and that it is whole', async () => {
+    await using test = await start({ 'calculator/plugin.ts': calculator });
+    const ask = apiOf(test);
+    await ask('POST', '/plugins/orders/config', { key: 'token', value: CANARY }, { 'backplane-author': 'Ann' });
+    await ask('POST', '/plugins/orders/config', { key: 'timeout', value: 60 });
+    await ask('PUT', '/plugins/orders/config/timeout', { value: 90 });
+    await ask('POST', '/plugins/orders/disable');
+    await ask('POST', '/plugins/calculator/reload');
+    await ask('POST', '/plugins/calculator/execute', { method: 'add', args: [1, 2] });
+    await ask('PUT', '/admin/log-levels', { namespace: 'x', level: 'debug' });
+    const { items } = (await ask('GET', '/admin/audit')).body;
+    expect(items.map(({ action }: { action: string }) => action)).toEqual([
+      'log.level',
+      'plugin.execute',
+      'plugins.change',
+      'plugin.reload',
+      'plugin.disable',
+      'config.update',
+      'config.create',
+      'config.create',
+      'plugins.change',
+    ]);
+    expect(items[5]).toMatchObject({
+      actor: 'admin',
+      origin: '127.0.0.1',
+      target: 'orders',
+      before: { 'orders.config.timeout': 60 },
+      after: { 'orders.config.timeout': 90 },
+    });
+    expect(items[7]).toMatchObject({ actor: 'admin (Ann)', after: { 'orders.config.token': '***' } });
+    expect(items[8]).toMatchObject({
+      actor: 'host',
+      target: 'calculator, orders',
+      after: { reason: 'The host started.' },
+    });
+    expect((await ask('GET', '/admin/audit?action=config.create&limit=1')).body).toMatchObject({
+      items: [{ action: 'config.create', after: { 'orders.config.timeout': 60 } }],
+      next_cursor: expect.any(String),
+    });
+    expect((await ask('GET', '/admin/audit?since=2020-01-01&until=2020-01-02')).body.items).toEqual([]);
+    expect((await ask('GET', '/admin/audit?since=yesterday')).status).toBe(400);
+    expect((await ask('POST', '/admin/audit/verify')).body).toMatchObject({ ok: true, rows: 9, problems: [] });
+  });
+
+  it("shows that yesterday's database was put back, and which rows were anchored outside", async () => {
+    await using test = await start();
+    const ask = apiOf(test);
+    const places = {
+      pluginPaths: [join(test.folder, 'plugins')],
+      dataDir: join(test.folder, 'data'),
+      configDir: join(test.folder, 'config'),
+    };
+    const database = join(test.folder, 'data', 'database');
+    await ask('POST', '/plugins/orders/config', { key: 'timeout', value: 1 });
+    await test.host.stop();
+    await cp(database, join(test.folder, 'yesterday'), { recursive: true });
+    let today = await createTestHost(places);
+    for (const value of [2, 3, 4]) await apiOf(today)('PUT', '/plugins/orders/config/timeout', { value });
+    const { body: before } = await apiOf(today)('POST', '/admin/audit/verify');
+    await today[Symbol.asyncDispose]();
+    await rm(database, { recursive: true });
+    await cp(join(test.folder, 'yesterday'), database, { recursive: true });
+    today = await createTestHost(places);
+    await apiOf(today)('PUT', '/plugins/orders/config/timeout', { value: 5 });
+    const { body: verdict } = await apiOf(today)('POST', '/admin/audit/verify');
+    expect(before).toMatchObject({ ok: true, problems: [] });
+    expect(verdict.ok).toBe(false);
+    expect(verdict.problems.map(({ message }: { message: string }) => message).join()).toContain(`${before.rows}`);
+    expect(today.log.some((line) => line.includes('BP_AUDIT_BEHIND'))).toBe(true);
+    await today[Symbol.asyncDispose]();
   });
 });
 

@@ -65,6 +65,7 @@ export function startOptions(
     isolation: readIsolation(flags.isolation ?? []),
     ...(adminToken && { adminToken }),
     ...(read('MASTER_KEY') !== undefined && { masterKey: read('MASTER_KEY') as string }),
+    ...(read('NODE') !== undefined && { node: read('NODE') as string }),
     ...(read('DATABASE_URL') !== undefined && { databaseUrl: read('DATABASE_URL') as string }),
     ...(logLevel && { logLevel }),
     ...(logFormat && { logFormat }),

@@ -25,7 +25,7 @@ import { explainPlugin } from './why.ts';
 
 export interface ManagementOptions extends ApiPagesOptions {
   /** What the API stands on; without it there is none. */
-  readonly api?: ApiParts;
+  readonly api?: () => ApiParts;
   readonly control: HostControl;
   readonly metrics?: MetricSource;
   /** Of the host. */
@@ -72,7 +72,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
     if (options.metrics) addCollectedRoute(closed, options.metrics);
   });
   await app.ready();
-  const api = options.api && lazily(() => createApi(options, options.api as ApiParts));
+  const api = options.api && lazily(() => createApi(options, (options.api as () => ApiParts)()));
   return {
     segments: ['health', 'ready', ...(options.metrics ? ['metrics'] : []), 'plugins', 'extension-points', 'api'],
     handle: (request, response) => {

@@ -185,6 +185,12 @@ export const errors = defineErrors('management', {
     mend: 'Give "next_cursor" of the page before as it is, or none.',
     message: () => 'The cursor cannot be read.',
   },
+  BP_API_MOMENT_INVALID: {
+    title: 'A moment is not written as one',
+    status: 400,
+    mend: 'Write it as ISO 8601: 2026-01-31T12:00:00Z.',
+    message: (d: { moment: string }) => `"${d.moment}" is no moment.`,
+  },
   BP_API_REVISION_INVALID: {
     title: 'A revision is a whole number',
     status: 400,

@@ -5,6 +5,7 @@ export type {
   RecentChange,
   StagedInstall,
 } from './administration.ts';
+export type { AuditLog, AuditQuery, AuditRecord, AuditVerdict } from './audit-log.ts';
 export type {
   AnswerBook,
   Catalogue,

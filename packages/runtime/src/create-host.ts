@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '@backplane/base';
 import { createConfigSource } from '@backplane/config';
-import { SecretShelf, StateDesk } from '@backplane/desired-state';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
 import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
@@ -9,7 +8,7 @@ import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import type { Logger } from '@backplane/plugin-api';
-import type { Entrances, HostControl, WantedState } from '@backplane/ports';
+import type { Entrances, HostControl } from '@backplane/ports';
 import {
   adminTokenFrom,
   checkBearer,
@@ -17,36 +16,30 @@ import {
   ensureAdminToken,
   securityFacet,
 } from '@backplane/security';
-import { createAnswerBook, createCatalogue, createOperationBook, createStateRepository } from '@backplane/store';
 import { createDatabaseService } from '@backplane/store/database-service';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
-import { SealedValue } from '@backplane/wire';
 import { checkEnvironment } from './check-environment.ts';
 import { errors } from './errors.ts';
 import { FileChanges } from './file-changes.ts';
 import { applyFresh } from './fresh-change.ts';
 import type { Host, HostStart } from './host.ts';
-import { HostAdministration } from './host-administration.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
+import { type HostState, installedIn, openHostState } from './host-state.ts';
 import { type HostStore, openHostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
 import { Isolation } from './isolation.ts';
-import { KnownFacts } from './known-facts.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
 import { openPluginDatabases } from './plugin-databases.ts';
-import { PluginEpochs } from './plugin-epochs.ts';
 import { PluginLibrary } from './plugin-library.ts';
 import { PluginManager } from './plugin-manager.ts';
 import { PluginReader } from './plugin-reader.ts';
 import { programLayers } from './program-layers.ts';
 import { realFolder } from './real-folder.ts';
 import { RegisteredPlugins } from './registered-plugins.ts';
-import { SchemaBook } from './schema-book.ts';
 import { sharedModules } from './shared-modules.ts';
-import { StateTarget } from './state-target.ts';
 import { WantedCode } from './wanted-code.ts';
 
 /** Makes a host. It touches no signal, no environment variable, and never ends the process. */
@@ -113,9 +106,6 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
   });
   const hostMetrics = createHostMetrics(registry, () => kernel);
 
-  const answers = createAnswerBook(kept.store, () => clock.now());
-  const operations = createOperationBook(kept.store, () => clock.now());
-
   let stopping: Promise<void> | undefined;
   const control: HostControl = {
     readiness: () => {
@@ -133,19 +123,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
 
   const management = await createManagement({
     control,
-    api: {
-      control,
-      get desk() {
-        return desk;
-      },
-      catalogue: () => facts.read(),
-      answers,
-      operations,
-      get administration() {
-        return administration;
-      },
-      clock,
-    },
+    api: () => ({ ...state, control, clock }),
     logger: logging.logger('backplane.management'),
     clock,
     ...(options.metrics !== false && { metrics: registry }),
@@ -183,8 +161,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     hostServices: new Map(Object.entries(options.services ?? {})),
     onChange: (report) => {
       hostMetrics.changed(report);
-      administration.note(report);
-      facts.changed();
+      state.note(report);
     },
     onEvent: (event) => logEvent(loggerOf(event.plugin), event),
     facets: {
@@ -195,21 +172,14 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       metrics: ({ data, scope }) => registry.facet({ name: data.name, prefix: data.metricsPrefix, scope }),
     },
   });
-  const repository = createStateRepository(kept.store, { now: () => clock.now() });
-  const shelf = new SecretShelf(kept.box, repository);
   const configDir = resolve(options.configDir ?? 'config');
   const pluginConfigDir = resolve(options.pluginConfigDir ?? join(configDir, 'plugins'));
   const registered = new RegisteredPlugins(options.plugins);
-  const ofProgram = programLayers(options.pluginConfig);
-  const layersOf = (state?: WantedState) => (plugin: string) => [
-    ...ofProgram(plugin),
-    ...[desk.layerOf(plugin, state) ?? []].flat(),
-  ];
   const configs = createConfigSource({
     configDir,
     pluginConfigDir,
     environment,
-    layersOver: layersOf(),
+    layersOver: (plugin) => state.layersOf()(plugin),
     ...(options.service !== undefined && { service: options.service }),
     ...(options.variables !== undefined && { variables: options.variables }),
   });
@@ -233,9 +203,9 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
     ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
   ];
-  const code = new WantedCode(options.pluginPaths ?? [], join(dataDir, 'installed'));
+  const code = new WantedCode(options.pluginPaths ?? [], installedIn(dataDir));
   const library = new PluginLibrary({
-    discoverer: createCompositeDiscoverer([...places, code.discoverer(() => desk.visible)]),
+    discoverer: createCompositeDiscoverer([...places, code.discoverer(() => state.visible())]),
     folders: createCompositeDiscoverer(places),
     wantedCode: (state, name) => code.of(state, name),
     registered,
@@ -247,58 +217,38 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     clock,
   });
 
-  const epochs = new PluginEpochs();
-  const schemas = new SchemaBook(kernel);
-  const desk: StateDesk = new StateDesk({
-    repository,
-    shelf,
-    target: new StateTarget({ kernel, library, reader, configs, schemas, epochs, layersUnder: layersOf }),
-    sealed: (reveal) => new SealedValue(reveal),
-    onReturned: (message) => logger.warn(message),
-  });
-
-  const facts: KnownFacts = new KnownFacts({
-    kernel,
-    catalogue: createCatalogue(kept.store, () => clock.now()),
-    schemas,
-    state: () => desk.visible,
-    clock,
-    onFailed: (error) =>
-      logger.warn('The rows of plugins could not be written; they are written with the next change.', { error }),
-  });
-  const administration: HostAdministration = new HostAdministration({
-    kernel,
-    configs,
-    library,
-    logging,
+  const state: HostState = await openHostState({
     kept,
-    shelf,
+    kernel,
+    library,
+    reader,
+    configs,
+    signer,
+    logging,
+    logger,
     clock,
+    dataDir,
+    node: options.node,
     pluginPaths: options.pluginPaths ?? [],
-    installed: join(dataDir, 'installed'),
+    layersBelow: programLayers(options.pluginConfig),
     facts: { environment, data_dir: dataDir, config_dir: configDir },
   });
 
   const live = new LivePlugins({
     folders: [...(options.pluginPaths ?? []), configDir, pluginConfigDir],
     library,
-    apply: (read) => applyFresh(kernel, epochs, read),
+    apply: (read) => applyFresh(state, read),
     reasonOf: (name) => (kernel.knows(name) ? kernel.pluginStatus(name).reason : undefined),
     logger: logging.logger('backplane.watch'),
     onLive: options.onLive,
     clock,
   });
 
-  const changes = new FileChanges({ kernel, library, epochs, isolation: options.isolation ?? {}, logger });
+  const changes = new FileChanges({ kernel, library, state, isolation: options.isolation ?? {}, logger });
 
   async function start(): Promise<HostStart> {
     const began = clock.monotonic();
-    await Promise.all([
-      desk.open(),
-      facts.open(),
-      operations.endAbandoned(),
-      answers.sweep(clock.now() - ANSWERS_KEPT_MS),
-    ]);
+    await state.open();
     const url = await listen(gateway, options.listen);
     await changes.boot();
     const tookMs = clock.monotonic() - began;
@@ -315,12 +265,12 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     logger.info('The host is stopping.');
     kernel.announceStop();
     await live.stop();
-    await desk.settled();
+    await state.settled();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
     await Promise.all([isolation.close(), loader.close(), management.close()]);
-    await facts.settled().catch(() => {});
+    await state.close();
     ledgers[Symbol.dispose]();
     await databases.close();
     await kept[Symbol.asyncDispose]();
@@ -336,7 +286,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     setLogLevel: (namespace, level) => logging.setLevel(namespace, level),
     tokenFile,
     handler: gateway.handler,
-    plugins: new PluginManager({ kernel, library, epochs, reader, registered, reload: (name) => changes.reload(name) }),
+    plugins: new PluginManager({ kernel, library, state, reader, registered, reload: (name) => changes.reload(name) }),
     ...mountOf(gateway),
     listen: async (where) => (await listen(gateway, where ?? {})) as string,
     rescan: () => changes.rescan(),
@@ -350,9 +300,6 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     },
   };
 }
-
-/** Answers to writes are kept for a day, for whoever asks again. */
-const ANSWERS_KEPT_MS = 86_400_000;
 
 /** Gives everything that waits its turn. */
 const pause = () => new Promise<void>((done) => setImmediate(done));

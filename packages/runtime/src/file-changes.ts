@@ -2,15 +2,14 @@ import { canonicalName, isBackplaneError } from '@backplane/base';
 import type { Change, Kernel } from '@backplane/kernel';
 import type { IsolationLevel, Logger } from '@backplane/plugin-api';
 import type { ChangeReport } from '@backplane/ports';
-import { applyFresh } from './fresh-change.ts';
+import { type Applying, applyFresh } from './fresh-change.ts';
 import { type LoadedPlugins, namesOf } from './loaded-plugin.ts';
-import type { PluginEpochs } from './plugin-epochs.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 
 export interface FileChangesOptions {
   readonly kernel: Kernel;
   readonly library: PluginLibrary;
-  readonly epochs: PluginEpochs;
+  readonly state: Applying;
   /** As the operator asked for it. */
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
   readonly logger: Logger;
@@ -26,9 +25,9 @@ export class FileChanges {
 
   /** Everything there is, as the first generation. */
   async boot(): Promise<void> {
-    const { kernel, library } = this.#options;
+    const { state, library } = this.#options;
     const loaded = await library.loadAll();
-    await kernel.apply({ ...toChange(loaded), reason: 'The host started.' });
+    await state.apply({ ...toChange(loaded), reason: 'The host started.' });
     this.#warnOfStrangers(loaded);
   }
 
@@ -66,8 +65,7 @@ export class FileChanges {
   }
 
   async #apply(read: () => Promise<Change>): Promise<ChangeReport> {
-    const { kernel, epochs } = this.#options;
-    return (await applyFresh(kernel, epochs, read)) as ChangeReport;
+    return (await applyFresh(this.#options.state, read)) as ChangeReport;
   }
 
   /** A plugin that was put there after the start is known to the folders only. */

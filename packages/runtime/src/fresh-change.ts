@@ -1,6 +1,12 @@
-import type { Change, Kernel } from '@backplane/kernel';
+import type { Change } from '@backplane/kernel';
 import type { ChangeReport } from '@backplane/ports';
 import type { PluginEpochs } from './plugin-epochs.ts';
+
+/** Where changes are applied, and which were applied last. */
+export interface Applying {
+  readonly epochs: PluginEpochs;
+  apply(change: Change): Promise<ChangeReport>;
+}
 
 /** After so many others were faster, what was read is taken as it is. */
 const ATTEMPTS = 20;
@@ -17,10 +23,10 @@ export const namesInChange = ({ set = [], refuse = [], disable = [], remove = []
  * `undefined` where there is nothing to apply.
  */
 export async function applyFresh(
-  kernel: Pick<Kernel, 'apply'>,
-  epochs: PluginEpochs,
+  applying: Applying,
   read: () => Promise<Change | undefined>,
 ): Promise<ChangeReport | undefined> {
+  const { epochs } = applying;
   for (let attempt = 1; ; attempt++) {
     const since = epochs.now;
     const change = await read();
@@ -28,6 +34,6 @@ export async function applyFresh(
     const names = namesInChange(change);
     if (attempt < ATTEMPTS && !epochs.isFresh(names, since)) continue;
     epochs.stamp(names);
-    return kernel.apply(change);
+    return applying.apply(change);
   }
 }

@@ -30,6 +30,8 @@ export interface HostOptions {
   readonly databaseUrl?: string;
   /** Where plugins have their databases. Default beside what the host keeps: a file each, or in PostgreSQL a schema each. It is closed with the host. */
   readonly databases?: DatabaseProvider;
+  /** Names this host among those that share a database, the same after each start. Default the name of the machine. */
+  readonly node?: string;
   /** Default `development`. */
   readonly environment?: string;
   /** Where to listen; `false` for a host that is mounted into someone else's server. Default 127.0.0.1:8080. */

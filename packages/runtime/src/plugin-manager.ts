@@ -3,8 +3,7 @@ import type { Kernel } from '@backplane/kernel';
 import type { Plugin, PluginBase, PluginClass } from '@backplane/plugin-api';
 import type { ChangeReport, PluginStatus } from '@backplane/ports';
 import { errors } from './errors.ts';
-import { applyFresh } from './fresh-change.ts';
-import type { PluginEpochs } from './plugin-epochs.ts';
+import { type Applying, applyFresh } from './fresh-change.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 import type { PluginReader } from './plugin-reader.ts';
 import type { RegisteredPlugins } from './registered-plugins.ts';
@@ -23,7 +22,7 @@ export interface ManagedPlugin {
 export interface PluginManagerOptions {
   readonly kernel: Kernel;
   readonly library: PluginLibrary;
-  readonly epochs: PluginEpochs;
+  readonly state: Applying;
   readonly reader: PluginReader;
   readonly registered: RegisteredPlugins;
   readonly reload: (name: string) => Promise<ChangeReport>;
@@ -76,12 +75,12 @@ export class PluginManager {
 
   /** Runs a plugin: one that was handed in, or one of the plugin folders. Before the host starts, it says that it is to run. @throws why it does not */
   async startPlugin(nameOrAlias: string): Promise<ManagedPlugin> {
-    const { kernel, library, epochs, reader, registered } = this.#options;
+    const { kernel, library, state, reader, registered } = this.#options;
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, true);
     reader.hold(name, false);
     if (kernel.ready) {
-      const report = await applyFresh(kernel, epochs, async () => {
+      const report = await applyFresh(state, async () => {
         return { set: [await library.load(name)], force: [name], reason: 'It was started.' };
       });
       refuseFailed(name, report as ChangeReport, kernel);
@@ -91,24 +90,24 @@ export class PluginManager {
 
   /** Stops a plugin, and those that depend on it, with the reason. It stays known, and does not start again by itself. */
   async stopPlugin(nameOrAlias: string): Promise<void> {
-    const { kernel, epochs, reader, registered } = this.#options;
+    const { kernel, state, reader, registered } = this.#options;
     const name = this.#nameOf(nameOrAlias);
     registered.want(name, false);
     reader.hold(name, true);
     if (!kernel.knows(name)) return;
     const { origin } = kernel.pluginStatus(name);
-    epochs.stamp([name]);
-    await kernel.apply({ disable: [{ name, origin, reason: 'It was stopped by the program.' }] });
+    state.epochs.stamp([name]);
+    await state.apply({ disable: [{ name, origin, reason: 'It was stopped by the program.' }] });
   }
 
   /** Stops a plugin that was handed in, and forgets it. */
   async unloadPlugin(nameOrAlias: string): Promise<void> {
     const name = this.#nameOf(nameOrAlias);
-    const { kernel, epochs, registered } = this.#options;
+    const { kernel, state, registered } = this.#options;
     await this.stopPlugin(name);
     registered.remove(name);
-    epochs.stamp([name]);
-    if (kernel.knows(name)) await kernel.apply({ remove: [name], reason: `Plugin "${name}" was unloaded.` });
+    state.epochs.stamp([name]);
+    if (kernel.knows(name)) await state.apply({ remove: [name], reason: `Plugin "${name}" was unloaded.` });
   }
 
   /** Replaces a plugin by a fresh instance, of its code and configuration as they are now. @throws why the old one serves on */

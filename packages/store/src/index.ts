@@ -1,5 +1,6 @@
 export type { AuditHead } from './audit/audit-chain.ts';
 export type { AuditEntry, AuditRedactor } from './audit/audit-entry.ts';
+export { type AuditLogOptions, createAuditLog } from './audit/audit-log.ts';
 export type { AuditProblem, AuditProblemKind, AuditReport } from './audit/audit-report.ts';
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit/create-audit-trail.ts';
 export type { AuditKeys, SignedHead } from './audit/signed-head.ts';

@@ -376,6 +376,49 @@ export type OperationBody = Static<typeof OperationBody>;
 export const OperationPageBody = Type.Object({ items: Type.Array(OperationBody) });
 export type OperationPageBody = Static<typeof OperationPageBody>;
 
+/** A row in `GET /api/v1/admin/audit`. */
+export const AuditRecordBody = Type.Object({
+  sequence: Type.Integer({ minimum: 1 }),
+  time: Timestamp,
+  actor: Type.String(),
+  origin: Type.String(),
+  action: Type.String(),
+  target: Type.String(),
+  before: Json,
+  after: Json,
+  hash: Type.String(),
+});
+export type AuditRecordBody = Static<typeof AuditRecordBody>;
+
+export const AuditPageBody = Type.Object({
+  items: Type.Array(AuditRecordBody, { description: 'Newest first.' }),
+  next_cursor: Nullable(Type.String()),
+});
+export type AuditPageBody = Static<typeof AuditPageBody>;
+
+/** `POST /api/v1/admin/audit/verify`. */
+export const AuditVerdictBody = Type.Object({
+  ok: Type.Boolean(),
+  node: Type.String(),
+  rows: Type.Integer({ description: 'That were read.' }),
+  last_sequence: Type.Integer(),
+  last_hash: Type.String(),
+  heads: Type.Integer({ description: 'Signed heads that agree with the rows.' }),
+  anchored: Nullable(Type.Integer({ description: 'The last row that was anchored outside of the database.' })),
+  uncovered: Type.Integer({ description: 'Rows at the end that no signed head covers yet.' }),
+  torn_lines: Type.Array(Type.Integer()),
+  problems: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      sequence: Type.Integer(),
+      through: Type.Integer(),
+      message: Type.String(),
+    }),
+  ),
+  more: Type.Integer({ description: 'Problems that are not named.' }),
+});
+export type AuditVerdictBody = Static<typeof AuditVerdictBody>;
+
 /** `GET /api/v1/admin/config`. */
 export const EffectiveConfigBody = Type.Object({
   plugins: Type.Array(

@@ -1,5 +1,8 @@
 // Apart from the package's index, because TypeBox takes longer to import than the rest of a host.
 export {
+  AuditPageBody,
+  AuditRecordBody,
+  AuditVerdictBody,
   BulkBody,
   BulkResultBody,
   ChangeBody,

@@ -1,4 +1,7 @@
 export type {
+  AuditPageBody,
+  AuditRecordBody,
+  AuditVerdictBody,
   BulkBody,
   BulkResultBody,
   ChangeBody,

@@ -11,7 +11,7 @@ import { time } from './plugin-body.ts';
 
 /** Diagnostics of the host itself. */
 export function adminRoutes(parts: ApiParts): ApiRoute[] {
-  const { administration, control, clock } = parts;
+  const { administration, control, audit, clock } = parts;
 
   const facts = (path: string, operationId: string, summary: string, read: () => unknown): ApiRoute => ({
     method: 'GET',
@@ -103,7 +103,9 @@ export function adminRoutes(parts: ApiParts): ApiRoute[] {
       summary: 'Log a namespace from another level on, until the host ends',
       body: 'LogLevel',
       answers: { 200: ['By namespace.', 'Facts'] },
-      async handle({ body: { namespace, level } }) {
+      async handle({ body: { namespace, level }, author: actor, origin }) {
+        const before = administration.logLevels()[namespace] ?? null;
+        await audit.record({ actor, origin, action: 'log.level', target: namespace, before, after: level });
         administration.setLogLevel(namespace, level ?? undefined);
         return { body: { levels: administration.logLevels() } };
       },
@@ -114,7 +116,11 @@ export function adminRoutes(parts: ApiParts): ApiRoute[] {
       operationId: 'rotateMasterKey',
       summary: 'Seal everything anew under a fresh master key, while the host runs',
       answers: { 200: ['How many values were sealed.', 'Facts'] },
-      handle: async () => ({ body: { resealed: await administration.rotateMasterKey() } }),
+      async handle({ author: actor, origin }) {
+        const resealed = await administration.rotateMasterKey();
+        await audit.record({ actor, origin, action: 'master-key.rotate', target: 'master key', after: { resealed } });
+        return { body: { resealed } };
+      },
     },
     {
       method: 'GET',

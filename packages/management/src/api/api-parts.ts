@@ -1,5 +1,13 @@
 import type { Clock } from '@backplane/base';
-import type { Administration, AnswerBook, Catalogue, ChangeDesk, HostControl, OperationBook } from '@backplane/ports';
+import type {
+  Administration,
+  AnswerBook,
+  AuditLog,
+  Catalogue,
+  ChangeDesk,
+  HostControl,
+  OperationBook,
+} from '@backplane/ports';
 
 /** What the API stands on. */
 export interface ApiParts {
@@ -10,5 +18,6 @@ export interface ApiParts {
   readonly answers: AnswerBook;
   readonly operations: OperationBook;
   readonly administration: Administration;
+  readonly audit: AuditLog;
   readonly clock: Clock;
 }

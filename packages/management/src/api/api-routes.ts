@@ -1,6 +1,7 @@
 import { adminRoutes } from './admin-routes.ts';
 import type { ApiParts } from './api-parts.ts';
 import type { ApiRoute } from './api-route.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { bulkRoute } from './bulk-route.ts';
 import { catalogueRoutes } from './catalogue-routes.ts';
 import { configRoutes } from './config-routes.ts';
@@ -20,5 +21,6 @@ export function apiRoutes(parts: ApiParts): ApiRoute[] {
     ...catalogueRoutes(parts),
     ...stateRoutes(parts),
     ...adminRoutes(parts),
+    ...auditRoutes(parts),
   ];
 }

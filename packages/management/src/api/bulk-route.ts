@@ -87,6 +87,8 @@ async function alone(parts: ApiParts, request: ApiRequest, body: BulkBody, item:
   try {
     if (operation === 'reload') {
       if (dry_run) return { ...base(item), outcome: 'planned', steps: [] };
+      const { author: actor, origin } = request;
+      await parts.audit.record({ actor, origin, action: 'plugin.reload', target: name });
       const { steps } = await parts.control.reload(name);
       const own = steps.find((step) => step.name === name);
       const failure = own !== undefined && own.outcome !== 'applied' ? own.failure : undefined;

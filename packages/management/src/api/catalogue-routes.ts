@@ -9,7 +9,7 @@ const byType = { plugin_type: filter('Of this type, in any case.', 40) };
 
 /** Statistics, and what plugins can be made of: registry and templates. */
 export function catalogueRoutes(parts: ApiParts): ApiRoute[] {
-  const { control, desk, catalogue } = parts;
+  const { control, desk, catalogue, audit } = parts;
   return [
     {
       method: 'GET',
@@ -66,7 +66,7 @@ export function catalogueRoutes(parts: ApiParts): ApiRoute[] {
       summary: 'Keep a template',
       body: 'NewTemplate',
       answers: { 201: ['It is kept.', 'Template'] },
-      async handle({ body }) {
+      async handle({ body, author: actor, origin }) {
         const { name, files, display_name = name, description = '', plugin_type = 'custom' } = body as NewTemplateBody;
         const type = plugin_type.toLowerCase();
         const made = await (await catalogue()).addTemplate({
@@ -76,6 +76,7 @@ export function catalogueRoutes(parts: ApiParts): ApiRoute[] {
           type,
           files,
         });
+        await audit.record({ actor, origin, action: 'template.create', target: name });
         return { status: 201, body: templateBody(made) };
       },
     },

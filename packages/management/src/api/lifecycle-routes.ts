@@ -12,7 +12,7 @@ import { changed } from './plugin-routes.ts';
 
 /** The life of a plugin: install, enable, disable, reload, execute, health. */
 export function lifecycleRoutes(parts: ApiParts): ApiRoute[] {
-  const { desk, control, administration, clock } = parts;
+  const { desk, control, administration, audit, clock } = parts;
 
   const turning = (enabled: boolean): ApiRoute => ({
     method: 'POST',
@@ -92,6 +92,8 @@ export function lifecycleRoutes(parts: ApiParts): ApiRoute[] {
       answers: { 200: ['It was read; `outcome` of its step says whether the new version serves.', 'PluginChange'] },
       async handle(request) {
         const { row } = await findPlugin(parts, request.params.plugin_id as string);
+        const { author: actor, origin } = request;
+        await audit.record({ actor, origin, action: 'plugin.reload', target: row.name });
         const report = await control.reload(row.name);
         const failed = report.steps.find(({ name, outcome }) => name === row.name && outcome !== 'applied');
         if (failed !== undefined)
@@ -122,6 +124,8 @@ export function lifecycleRoutes(parts: ApiParts): ApiRoute[] {
         const { row } = await findPlugin(parts, request.params.plugin_id as string);
         const { service, method, args, parameters } = request.body as ExecuteBody;
         const began = clock.monotonic();
+        const { author: actor, origin } = request;
+        await audit.record({ actor, origin, action: 'plugin.execute', target: row.name, after: { service, method } });
         const given = args ?? (parameters === undefined ? [] : [parameters]);
         const called = await executing(row.name, method, () =>
           administration.execute(row.name, service, method, given),

@@ -11,7 +11,7 @@ export interface CurrentDocumentOptions {
   /** The host's own routes. */
   readonly routes: readonly { readonly method: string; readonly url: string }[];
   /** What the API stands on, where there is one. */
-  readonly api: ApiParts | undefined;
+  readonly api: (() => ApiParts) | undefined;
   readonly pause: () => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export class CurrentDocument {
 
   async #write(generation: number): Promise<WrittenDocument> {
     const { control, version, routes, api, pause } = this.#options;
-    const [plugins, pages] = await Promise.all([control.routes(), hostPages(routes, api)]);
+    const [plugins, pages] = await Promise.all([control.routes(), hostPages(routes, api?.())]);
     const document = await composeDocument({ version, generation, plugins, ...pages, openPages: OPEN_PAGES, pause });
     return sealed(JSON.stringify(document));
   }

@@ -1,0 +1,196 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@backplane/base';
+import type { ConfigLayer, ConfigSource } from '@backplane/config';
+import { SecretShelf, StateDesk } from '@backplane/desired-state';
+import type { Change, Kernel } from '@backplane/kernel';
+import type { Logger } from '@backplane/plugin-api';
+import type {
+  Administration,
+  AnswerBook,
+  AuditEntry,
+  AuditLog,
+  Catalogue,
+  ChangeDesk,
+  ChangeReport,
+  KeySigner,
+  OperationBook,
+  WantedState,
+} from '@backplane/ports';
+import {
+  createAnswerBook,
+  createAuditLog,
+  createAuditTrail,
+  createCatalogue,
+  createOperationBook,
+  createStateRepository,
+} from '@backplane/store';
+import type { Logging } from '@backplane/telemetry';
+import { SealedValue } from '@backplane/wire';
+import { HostAdministration } from './host-administration.ts';
+import type { HostStore } from './host-store.ts';
+import { KnownFacts } from './known-facts.ts';
+import { PluginEpochs } from './plugin-epochs.ts';
+import type { PluginLibrary } from './plugin-library.ts';
+import type { PluginReader } from './plugin-reader.ts';
+import { SchemaBook } from './schema-book.ts';
+import { StateTarget } from './state-target.ts';
+
+export interface HostStateOptions {
+  readonly kept: HostStore;
+  readonly kernel: Kernel;
+  readonly library: PluginLibrary;
+  readonly reader: PluginReader;
+  readonly configs: ConfigSource;
+  readonly signer: KeySigner;
+  readonly logging: Logging;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly dataDir: string;
+  /** Names this host among those that share a database. */
+  readonly node: string | undefined;
+  readonly pluginPaths: readonly string[];
+  /** What programs configure, below what is desired. */
+  readonly layersBelow: (plugin: string) => readonly ConfigLayer[];
+  /** What is told of the host's settings. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What is to run, and all that is kept of it and of who changed it. */
+export interface HostState {
+  readonly desk: ChangeDesk;
+  readonly answers: AnswerBook;
+  readonly operations: OperationBook;
+  readonly administration: Administration;
+  readonly audit: AuditLog;
+  /** The state that configuration is read under. */
+  visible(): WantedState;
+  /** What lies over the files for a plugin, under what is to run or another state. */
+  layersOf(state?: WantedState): (plugin: string) => readonly ConfigLayer[];
+  /** Rows as of now. */
+  catalogue(): Promise<Catalogue>;
+  /** Makes a change that no desired state asks for, such as one of files, and tells the audit trail. */
+  apply(change: Change): Promise<ChangeReport>;
+  readonly epochs: PluginEpochs;
+  /** A change was made. */
+  note(report: ChangeReport): void;
+  /** Reads what is to run. @throws BP_SECRET_SEALED */
+  open(): Promise<void>;
+  /** No change is begun any more. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where copies of what was installed lie. */
+export const installedIn = (dataDir: string): string => join(dataDir, 'installed');
+
+/** Answers to writes are kept for a day, for whoever asks again. */
+const ANSWERS_KEPT_MS = 86_400_000;
+
+/** Opens all that a host keeps of what is to run. @throws whatever the audit trail cannot be opened for */
+export async function openHostState(options: HostStateOptions): Promise<HostState> {
+  const { kept, kernel, library, reader, configs, signer, logging, logger, clock, dataDir, layersBelow } = options;
+  const { store } = kept;
+  const now = () => clock.now();
+  const node = options.node ?? (store.kind === 'libsql' ? 'host' : hostname());
+  const anchorFile = join(dataDir, 'audit', 'heads.jsonl');
+  const trail = await createAuditTrail({
+    store,
+    node,
+    signer,
+    anchorFile,
+    clock,
+    // Whatever comes here has been told without secrets already.
+    redact: (value) => value,
+    report: (problem) => logger.error(problem.message, { error: problem }),
+  });
+  const audit = createAuditLog({ store, trail, anchorFile });
+  const repository = createStateRepository(store, {
+    now,
+    audit: async (transaction, entry) => void (await trail.recordIn(transaction, entry)),
+  });
+  const shelf = new SecretShelf(kept.box, repository);
+  const epochs = new PluginEpochs();
+  const schemas = new SchemaBook(kernel);
+  const layersOf = (state?: WantedState) => (plugin: string) => [
+    ...layersBelow(plugin),
+    ...[desk.layerOf(plugin, state) ?? []].flat(),
+  ];
+  const desk: StateDesk = new StateDesk({
+    repository,
+    shelf,
+    target: new StateTarget({ kernel, library, reader, configs, schemas, epochs, layersUnder: layersOf }),
+    sealed: (reveal) => new SealedValue(reveal),
+    onReturned: (message) => logger.warn(message),
+  });
+  const facts = new KnownFacts({
+    kernel,
+    catalogue: createCatalogue(store, now),
+    schemas,
+    state: () => desk.visible,
+    clock,
+    onFailed: (error) =>
+      logger.warn('The rows of plugins could not be written; they are written with the next change.', { error }),
+  });
+  const { pluginPaths } = options;
+  const installed = installedIn(dataDir);
+  const administration = new HostAdministration({
+    ...{ kernel, configs, library, logging, kept, shelf, clock, pluginPaths, installed },
+    facts: { node, ...options.facts },
+  });
+  const answers = createAnswerBook(store, now);
+  const operations = createOperationBook(store, now);
+  const tell = (entry: AuditEntry) =>
+    trail.record(entry).catch((error: unknown) => logger.error('A change is not in the audit trail.', { error }));
+
+  return {
+    desk,
+    answers,
+    operations,
+    administration,
+    audit,
+    epochs,
+    layersOf,
+    visible: () => desk.visible,
+    catalogue: () => facts.read(),
+    async apply(change) {
+      const report = await kernel.apply(change);
+      if (report.steps.length > 0) void tell(entryOf(node, change, report));
+      return report;
+    },
+    note(report) {
+      administration.note(report);
+      facts.changed();
+    },
+    async open() {
+      await desk.open();
+      await facts.open();
+      await operations.endAbandoned();
+      await answers.sweep(now() - ANSWERS_KEPT_MS);
+    },
+    settled: () => desk.settled(),
+    async close() {
+      await facts.settled().catch(() => {});
+      await trail.close();
+    },
+  };
+}
+
+function entryOf(node: string, { reason = '' }: Change, { steps, generation }: ChangeReport): AuditEntry {
+  return {
+    actor: 'host',
+    origin: node,
+    action: 'plugins.change',
+    target: steps
+      .map(({ name }) => name)
+      .sort()
+      .join(', '),
+    after: {
+      reason,
+      generation,
+      steps: steps.map(({ name, action, outcome, fromVersion, toVersion }) => {
+        return { plugin: name, action, outcome, from_version: fromVersion ?? null, to_version: toVersion ?? null };
+      }),
+    },
+  };
+}
