@@ -122,7 +122,9 @@ describe('a host that is told to stop', () => {
     expect((await send(`${host.url}/ready`, false)).kind).toBe('refused');
     expect(await readdir(join(host.folder, 'tmp'), { recursive: true })).toEqual([]);
     const data = await readdir(join(host.folder, 'data'), { recursive: true, withFileTypes: true });
-    const files = data.filter((entry) => !entry.isDirectory() && !entry.parentPath.includes('/data/database'));
+    const files = data.filter(
+      (entry) => !entry.isDirectory() && !/\/data\/(?:audit|database|keys)/.test(entry.parentPath),
+    );
     const kept = new Set(['admin.token', 'master.key']);
     expect(files.map(({ name }) => name).filter((name) => !kept.has(name) && !name.endsWith('.bundle'))).toEqual([]);
   });
