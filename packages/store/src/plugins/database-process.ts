@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, ClockTimer } from '@backplane/base';
@@ -18,6 +18,8 @@ export interface AskOptions {
   readonly limitMs: number;
   /** It is part of a transaction, which is over when the process is. */
   readonly bound: boolean;
+  /** Called when it has held the others up. */
+  readonly slow?: () => void;
 }
 
 /** What SQLite says, by its own code. */
@@ -47,9 +49,13 @@ export interface DatabaseProcessOptions extends EngineLimits {
 
 /** Statements of all plugins that may wait. */
 const MOST_PENDING = 10_000;
+/** From so long on, a statement holds the others up. */
+const SLOW_MS = 1000;
 /** How long a process may take to be there, and to end when it is asked to. */
 const START_MS = 30_000;
 const END_MS = 5000;
+/** Linux keeps files there in memory. */
+const MEMORY = '/dev/shm';
 /** The pipe whose end tells the process that its host is gone. */
 const LIFELINE = 4;
 /** Events of the process must not belong to the request that happened to start it. */
@@ -72,6 +78,7 @@ export class DatabaseProcess {
   #timer: ClockTimer | undefined;
   #overdue: Pending | undefined;
   #whenEmpty: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
   #folder: string | undefined;
   /** Counts the processes there have been. A transaction lives in one of them. */
   epoch = 0;
@@ -89,7 +96,7 @@ export class DatabaseProcess {
 
   /** @throws BP_DATABASE_TIMEOUT, BP_DATABASE_LOST, BP_DATABASE_TRANSACTION_ENDED, BP_DATABASE_CLOSED, `EngineError` */
   ask(body: AskBody, options: AskOptions): Promise<Rows> {
-    if (this.#state.phase === 'closed') return Promise.reject(errors.BP_DATABASE_CLOSED({ plugin: options.plugin }));
+    if (this.#closing !== undefined) return Promise.reject(errors.BP_DATABASE_CLOSED({ plugin: options.plugin }));
     if (this.#pending.size >= MOST_PENDING)
       return Promise.reject(errors.BP_DATABASE_BUSY({ plugin: options.plugin, limit: MOST_PENDING }));
     if (this.#state.phase === 'idle') this.#start();
@@ -100,26 +107,30 @@ export class DatabaseProcess {
   }
 
   /** Waits for what is under way, then ends the process. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#pending.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#whenEmpty = resolve;
+      await promise;
+    }
     const state = this.#state;
-    if (state.phase === 'closed') return;
-    if (state.phase !== 'idle') {
+    this.#state = { phase: 'closed' };
+    this.#timer?.cancel();
+    if (state.phase === 'starting' || state.phase === 'ready') {
       const { child, over } = state;
-      if (this.#pending.size > 0) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#whenEmpty = resolve;
-        await promise;
-      }
-      this.#state = { phase: 'closed' };
       if (child.connected) child.disconnect();
       const limit = this.#options.clock.after(END_MS, () => child.kill('SIGKILL'));
       await over;
       limit.cancel();
     }
-    this.#state = { phase: 'closed' };
-    this.#timer?.cancel();
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
+
   #enter(pending: Pending): void {
     if (this.#pending.size === 0) this.#headSince = this.#options.clock.monotonic();
     this.#pending.set(pending.ask[0], pending);
@@ -154,7 +165,7 @@ export class DatabaseProcess {
   }
 
   #start(): void {
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'backplane-databases-'));
+    this.#folder ??= mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), 'backplane-databases-'));
     const mark = join(this.#folder, 'mark');
     writeFileSync(mark, Buffer.alloc(8), { mode: 0o600 });
     const compiled = import.meta.url.endsWith('.js');
@@ -205,8 +216,11 @@ export class DatabaseProcess {
   }
 
   #take(answers: readonly Answer[]): void {
-    this.#headSince = this.#options.clock.monotonic();
+    const now = this.#options.clock.monotonic();
+    const tookMs = now - this.#headSince;
+    this.#headSince = now;
     if (this.#state.phase === 'starting') this.#ready(this.#state);
+    else if (tookMs > SLOW_MS && answers[0] !== undefined) this.#pending.get(answers[0][0])?.slow?.();
     for (const answer of answers) {
       const pending = this.#pending.get(answer[0]);
       if (pending === undefined) continue;
@@ -259,6 +273,7 @@ export class DatabaseProcess {
     for (const one of pending) {
       const { plugin, ask, limitMs, bound } = one;
       const [id] = ask;
+      if (id === running && overdue) one.slow?.();
       if (running === undefined) one.reject(errors.BP_DATABASE_LOST({ plugin, reason }));
       else if (id === running && overdue) one.reject(errors.BP_DATABASE_TIMEOUT({ plugin, limitMs }));
       else if (id === running) one.reject(errors.BP_DATABASE_LOST({ plugin, reason }));
@@ -272,6 +287,16 @@ export class DatabaseProcess {
       this.#start();
       for (const one of again) this.#enter(one);
     } else this.#whenEmpty?.();
+  }
+}
+
+/** On a disk, the mark would be written with every change of a database that is on the same one. */
+function inMemory(): boolean {
+  try {
+    accessSync(MEMORY, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -15,6 +15,8 @@ export interface EmbeddedPluginDatabaseOptions {
   /** Asked when the database is first used. */
   readonly key: () => Promise<string>;
   readonly shared: DatabaseProcess;
+  /** For plugins of which a statement has held up the others. */
+  readonly slow: DatabaseProcess;
   /** A process of its own, for what may take long. */
   readonly apart: () => { readonly process: DatabaseProcess; end(): Promise<void> };
   readonly guard: SqlGuard;
@@ -39,9 +41,11 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   readonly dialect = 'libsql';
   readonly #options: EmbeddedPluginDatabaseOptions;
   readonly #turn: Turnstile;
-  #place: Promise<Place> | undefined;
-  #open: Place | undefined;
-  #moved = false;
+  #opening: Promise<Place> | undefined;
+  #place: Place | undefined;
+  /** Nobody may come near the file. */
+  #moving = false;
+  #movedAside = false;
 
   constructor(options: EmbeddedPluginDatabaseOptions) {
     this.#options = options;
@@ -50,23 +54,23 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
 
   async run(text: string, params: readonly SqlValue[], one = false): Promise<SqlResult> {
     const vetted = this.#vet(text, params);
-    const place = this.#open ?? (await this.#opened());
+    const place = this.#place ?? (await this.#opened());
     if (!this.#turn.taken) return this.#made(place, vetted, params, one, false);
-    if (vetted.reads && !this.#moved) return this.#made(place, vetted, params, one, true);
+    if (vetted.reads && !this.#moving) return this.#made(place, vetted, params, one, true);
     const leave = await this.#enter();
     try {
-      return await this.#made(place, vetted, params, one, false);
+      return await this.#made(this.#place as Place, vetted, params, one, false);
     } finally {
       leave();
     }
   }
 
   async begin(): Promise<SqlTransaction> {
-    const place = this.#open ?? (await this.#opened());
+    if (this.#place === undefined) await this.#opened();
     const leave = await this.#enter();
     const { transactionMs } = this.#options;
     try {
-      return await this.#begin(place, transactionMs, leave);
+      return await this.#begin(this.#place as Place, transactionMs, leave);
     } catch (error) {
       leave();
       throw error;
@@ -76,20 +80,19 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   /** Whatever is pending is made by a process of its own, so that no other plugin waits for it; this one's other statements do. */
   async migrate(migrations: readonly DatabaseMigration[], alone: boolean): Promise<void> {
     const { plugin, apart, migrationMs, clock, path, key } = this.#options;
-    const place = await this.#opened();
+    await this.#opened();
     const steps = { plugin, dialect: this.dialect, migrations, alone, now: () => clock.now() } as const;
-    const here: MigrationRun = (work) => this.#locked(place, migrationMs, work);
+    const here: MigrationRun = (work) => this.#locked(migrationMs, work);
     if (await migratePlugin({ ...steps, run: here, only: 'look' })) return;
     const leave = await this.#enter();
-    this.#moved = true;
     const { process, end } = apart();
     try {
-      await this.#ask(place, [ASK.close, place.file]);
+      await this.#leavePlace();
       const own = { process, file: process.register(path, await key()), limitMs: migrationMs };
       await migratePlugin({ ...steps, run: (work) => this.#transacted(own, migrationMs, () => {}, work), only: 'all' });
     } finally {
       await end();
-      this.#moved = false;
+      this.#moving = false;
       leave();
     }
   }
@@ -103,16 +106,45 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
 
   #opened(): Promise<Place> {
     const { shared, path, key, statementMs } = this.#options;
-    this.#place ??= key().then((text) => {
-      this.#open = { process: shared, file: shared.register(path, text), limitMs: statementMs };
-      return this.#open;
+    this.#opening ??= key().then((text) => {
+      this.#place = { process: shared, file: shared.register(path, text), limitMs: statementMs };
+      return this.#place;
     });
     // A key that could not be had is asked for again.
-    this.#place.catch(() => {
-      this.#place = undefined;
+    this.#opening.catch(() => {
+      this.#opening = undefined;
     });
-    return this.#place;
+    return this.#opening;
   }
+
+  /** Waits until the process that has the file has made everything it was asked, and has closed it. */
+  async #leavePlace(): Promise<void> {
+    this.#moving = true;
+    const { process, file, limitMs } = this.#place as Place;
+    await this.#ask({ process, file, limitMs }, [ASK.close, file]);
+  }
+
+  /** From now on, only those wait for its statements that hold others up themselves. */
+  async #moveAside(): Promise<void> {
+    if (this.#movedAside) return;
+    this.#movedAside = true;
+    const { slow, path, key, statementMs } = this.#options;
+    const leave = await this.#enter();
+    try {
+      await this.#leavePlace();
+      this.#place = { process: slow, file: slow.register(path, await key()), limitMs: statementMs };
+    } finally {
+      this.#moving = false;
+      leave();
+    }
+  }
+
+  readonly #slow = (): void => {
+    // It stays where it is until the next time.
+    this.#moveAside().catch(() => {
+      this.#movedAside = false;
+    });
+  };
 
   #enter(): Promise<() => void> {
     const { plugin } = this.#options;
@@ -138,15 +170,15 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   async #ask(place: Place, body: Parameters<DatabaseProcess['ask']>[0], bound = false): Promise<Rows> {
     const { plugin, path } = this.#options;
     try {
-      return await place.process.ask(body, { plugin, limitMs: place.limitMs, bound });
+      return await place.process.ask(body, { plugin, limitMs: place.limitMs, bound, slow: this.#slow });
     } catch (error) {
       throw failure(plugin, path, error);
     }
   }
 
-  async #locked<T>(place: Place, limitMs: number, work: Parameters<MigrationRun>[0]): Promise<T> {
+  async #locked<T>(limitMs: number, work: Parameters<MigrationRun>[0]): Promise<T> {
     const leave = await this.#enter();
-    return this.#transacted(place, limitMs, leave, work) as Promise<T>;
+    return this.#transacted(this.#place as Place, limitMs, leave, work) as Promise<T>;
   }
 
   async #transacted<T>(

@@ -46,6 +46,26 @@ it('ends a statement that takes too long, and makes those that wait for it, each
   expect(await slow.queryOne('select count(*) as n from t')).toEqual({ n: 0 });
 });
 
+it('has a plugin that held others up wait with its like from then on, and nobody else for it', async () => {
+  const provider = openIn(embeddedPlace(), { statementMs: 1500 });
+  const [slow, fast] = [service(provider, 'slow'), service(provider, 'fast')];
+  await Promise.all([slow, fast].map((db) => db.execute('create table t (id integer primary key, a text)')));
+  await slow.insert('t', { a: 'before' });
+  const timeout = { code: 'BP_DATABASE_TIMEOUT' };
+  await expect(slow.query(ENDLESS)).rejects.toMatchObject(timeout);
+  expect(await slow.query('select a from t')).toEqual([{ a: 'before' }]);
+  let over = false;
+  const again = expect(slow.query(ENDLESS)).rejects.toMatchObject(timeout);
+  void again.finally(() => {
+    over = true;
+  });
+  for (let n = 0; n < 20; n++) await fast.insert('t', { a: `${n}` });
+  expect(over).toBe(false);
+  await again;
+  await slow.insert('t', { a: 'after' });
+  expect(await slow.query('select a from t order by id')).toEqual([{ a: 'before' }, { a: 'after' }]);
+});
+
 it('survives what the driver does not: the statement fails, others go on', async () => {
   const provider = openIn(embeddedPlace());
   const [bad, good] = [service(provider, 'bad'), service(provider, 'good')];

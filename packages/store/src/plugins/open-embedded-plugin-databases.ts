@@ -45,7 +45,7 @@ export function openEmbeddedPluginDatabases(options: EmbeddedPluginDatabasesOpti
     processes.add(process);
     return process;
   };
-  const shared = start();
+  const [shared, slow] = [start(), start()];
   const databases = new Map<string, EmbeddedPluginDatabase>();
   return {
     dialect: 'libsql',
@@ -60,6 +60,7 @@ export function openEmbeddedPluginDatabases(options: EmbeddedPluginDatabasesOpti
             return keyOf(plugin);
           },
           shared,
+          slow,
           apart: () => {
             const process = start();
             return { process, end: () => process.close().finally(() => processes.delete(process)) };

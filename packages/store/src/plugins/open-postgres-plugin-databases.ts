@@ -24,7 +24,10 @@ export function openPostgresPluginDatabases(options: PostgresPluginDatabasesOpti
   const { statementMs = 5000, transactionMs = 10_000, migrationMs = 120_000 } = options;
   const { maxRows = 10_000, maxBytes = 32 * 2 ** 20 } = options;
   const guard = new SqlGuard('postgres');
-  const limits = { guard, clock, statementMs, transactionMs, migrationMs, maxRows, maxBytes };
+  const server = URL.canParse(url) ? new URL(url).host : 'the configured address';
+  // Whatever one plugin does with its connections, others get one.
+  const most = Math.max(2, Math.floor(connections / 2));
+  const limits = { server, most, guard, clock, statementMs, transactionMs, migrationMs, maxRows, maxBytes };
   // Not one connection is made before the first use.
   const pool = createPluginPool({ url, connections, statementMs, onBroken });
   const databases = new Map<string, PostgresPluginDatabase>();

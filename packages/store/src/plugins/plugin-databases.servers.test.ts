@@ -407,6 +407,24 @@ describe('databases of plugins, on PostgreSQL', () => {
     }
   });
 
+  it('leaves others connections, however many transactions one plugin has open', async () => {
+    const provider = openPostgresPluginDatabases({ url: await server.database(), connections: 4, transactionMs: 5000 });
+    try {
+      const [greedy, other] = [
+        createDatabaseService(provider.database('greedy')),
+        createDatabaseService(provider.database('other')),
+      ];
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const held = Promise.all(Array.from({ length: 8 }, () => greedy.transaction(() => promise)));
+      await other.execute('create table t (a text)');
+      expect(await other.query('select * from t')).toEqual([]);
+      resolve();
+      await held;
+    } finally {
+      await provider.close();
+    }
+  });
+
   it('says that the server is away, and works on when it is back', async () => {
     const url = await server.database();
     const provider = openPostgresPluginDatabases({ url });

@@ -62,6 +62,9 @@ export class PluginFile {
     if (!reader) return { columns, rows: [], changes: (statement.run(params) as { changes: number }).changes };
     if (one) {
       const row = this.#first(statement, params);
+      let bytes = 0;
+      for (const value of row ?? []) bytes += sizeOf(value);
+      if (bytes > this.#limits.maxBytes) throw new LimitError(`${this.#limits.maxBytes} bytes`);
       return { columns, rows: row === undefined ? [] : [narrow(row)], changes: row === undefined ? 0 : 1 };
     }
     const rows = this.#gather(statement.iterate(params) as Iterable<unknown[]>);

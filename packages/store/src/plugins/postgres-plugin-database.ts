@@ -1,17 +1,19 @@
-import { type Clock, isBackplaneError, messageOf } from '@backplane/base';
+import { isBackplaneError, messageOf } from '@backplane/base';
 import type { DatabaseMigration } from '@backplane/plugin-api';
 import type { SqlDatabase, SqlResult, SqlTransaction, SqlValue } from '@backplane/ports';
 import pg from 'pg';
 import { errors } from '../errors.ts';
 import { migratePlugin } from './migrate-plugin.ts';
-import { ensurePluginRole, roleNameOf } from './postgres-plugin-role.ts';
+import {
+  type BorrowedConnection,
+  PostgresPluginConnections,
+  type PostgresPluginConnectionsOptions,
+} from './postgres-plugin-connections.ts';
+import { roleNameOf } from './postgres-plugin-role.ts';
 import type { SqlGuard } from './vet-sql.ts';
 
-export interface PostgresPluginDatabaseOptions {
-  readonly plugin: string;
-  readonly pool: pg.Pool;
+export interface PostgresPluginDatabaseOptions extends Omit<PostgresPluginConnectionsOptions, 'waitMs'> {
   readonly guard: SqlGuard;
-  readonly clock: Clock;
   readonly statementMs: number;
   readonly transactionMs: number;
   readonly migrationMs: number;
@@ -19,30 +21,27 @@ export interface PostgresPluginDatabaseOptions {
   readonly maxBytes: number;
 }
 
-/** Which plugin a connection acts for. */
-const roles = new WeakMap<pg.PoolClient, string>();
-
 /** One plugin's schema, on connections that it shares with others and that act in its role while it has them. */
 export class PostgresPluginDatabase implements SqlDatabase {
   readonly dialect = 'postgres';
   readonly #options: PostgresPluginDatabaseOptions;
-  readonly #role: string;
-  #ready: Promise<void> | undefined;
+  readonly #connections: PostgresPluginConnections;
 
   constructor(options: PostgresPluginDatabaseOptions) {
+    const { transactionMs } = options;
     this.#options = options;
-    this.#role = roleNameOf(options.plugin);
+    // Longer than a transaction before it may take.
+    this.#connections = new PostgresPluginConnections({ ...options, waitMs: 2 * transactionMs });
   }
 
   async run(text: string, params: readonly SqlValue[]): Promise<SqlResult> {
     this.#options.guard.vet(text);
-    const client = await this.#connect();
-    return this.#use(client, () => this.#made(client, text, params));
+    const connection = await this.#connections.borrow();
+    return this.#use(connection, () => this.#made(connection.client, text, params));
   }
 
   async begin(): Promise<SqlTransaction> {
-    const client = await this.#connect();
-    return this.#begin(client, this.#options.transactionMs);
+    return this.#begin(await this.#connections.borrow(), this.#options.transactionMs);
   }
 
   async migrate(migrations: readonly DatabaseMigration[], alone: boolean): Promise<void> {
@@ -55,11 +54,12 @@ export class PostgresPluginDatabase implements SqlDatabase {
       now: () => clock.now(),
       only: 'all',
       run: async (work) => {
-        const client = await this.#connect();
-        const transaction = await this.#begin(client, migrationMs);
+        const connection = await this.#connections.borrow();
+        const { client } = connection;
+        const transaction = await this.#begin(connection, migrationMs);
         try {
           await client.query(`set local statement_timeout = ${migrationMs}`);
-          await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [this.#role]);
+          await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [roleNameOf(plugin)]);
           const result = await work(transaction);
           await transaction.commit();
           return result;
@@ -71,56 +71,16 @@ export class PostgresPluginDatabase implements SqlDatabase {
     });
   }
 
-  /** A connection that acts for this plugin. */
-  async #connect(): Promise<pg.PoolClient> {
-    const { pool, plugin } = this.#options;
-    this.#ready ??= this.#prepare();
-    await this.#ready;
-    const client = await this.#telling(() => pool.connect());
-    if (roles.get(client) === plugin) return client;
-    try {
-      const role = `"${this.#role}"`;
-      await client.query(`reset role; set role ${role}; set search_path = ${role}, pg_temp`);
-      roles.set(client, plugin);
-      return client;
-    } catch (error) {
-      client.release(true);
-      throw this.#failure(error);
-    }
-  }
-
-  async #prepare(): Promise<void> {
-    const { pool, plugin } = this.#options;
-    try {
-      const client = await this.#telling(() => pool.connect());
-      await this.#use(client, async () => {
-        roles.delete(client);
-        await client.query('reset role; reset search_path');
-        await ensurePluginRole(client, plugin);
-      });
-    } catch (error) {
-      // Tried again at the next use.
-      this.#ready = undefined;
-      throw error;
-    }
-  }
-
   /** Gives the connection back; one that broke is closed. */
-  async #use<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+  async #use<T>(connection: BorrowedConnection, work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
-      client.release();
+      connection.giveBack();
       return result;
     } catch (error) {
-      client.release(isBroken(error));
+      connection.giveBack(isBroken(error));
       throw error;
     }
-  }
-
-  #telling<T>(work: () => Promise<T>): Promise<T> {
-    return work().catch((error) => {
-      throw this.#failure(error);
-    });
   }
 
   async #made(client: pg.PoolClient, text: string, params: readonly SqlValue[]): Promise<SqlResult> {
@@ -152,9 +112,15 @@ export class PostgresPluginDatabase implements SqlDatabase {
     }
   }
 
-  async #begin(client: pg.PoolClient, limitMs: number): Promise<SqlTransaction> {
+  async #begin(connection: BorrowedConnection, limitMs: number): Promise<SqlTransaction> {
     const { plugin, clock } = this.#options;
-    await this.#use2(client, () => client.query('begin'));
+    const { client, giveBack } = connection;
+    try {
+      await client.query('begin');
+    } catch (error) {
+      giveBack(true);
+      throw this.#failure(error);
+    }
     let ended: string | undefined;
     let over: Promise<void> | undefined;
     const finish = (sql: 'commit' | 'rollback', broken = false): Promise<void> => {
@@ -163,11 +129,11 @@ export class PostgresPluginDatabase implements SqlDatabase {
         try {
           if (broken) throw new Error('The connection is given up.');
           const { command } = await client.query(sql);
-          client.release();
+          giveBack();
           if (sql === 'commit' && command !== 'COMMIT')
             throw errors.BP_DATABASE_TRANSACTION_ENDED({ plugin, reason: 'a statement in it failed' });
         } catch (error) {
-          if (!isBackplaneError(error)) client.release(true);
+          if (!isBackplaneError(error)) giveBack(true);
           if (sql === 'commit') throw this.#failure(error);
         }
       })();
@@ -204,16 +170,6 @@ export class PostgresPluginDatabase implements SqlDatabase {
         await finish('rollback').catch(() => {});
       },
     };
-  }
-
-  /** As `#use`, for what keeps the connection when it goes well. */
-  async #use2(client: pg.PoolClient, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      client.release(true);
-      throw this.#failure(error);
-    }
   }
 
   #failure(cause: unknown): unknown {

@@ -4,18 +4,19 @@ interface Waiter {
   enter(): void;
 }
 
-/** Lets one in at a time, in the order in which they came. */
+/** Lets so many in at a time, in the order in which they came. */
 export class Turnstile {
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiter>();
-  #taken = false;
+  #free: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, places = 1) {
     this.#clock = clock;
+    this.#free = places;
   }
 
   get taken(): boolean {
-    return this.#taken;
+    return this.#free === 0;
   }
 
   get waiting(): number {
@@ -24,8 +25,8 @@ export class Turnstile {
 
   /** Resolves with what lets the next one in, which does nothing the second time. Rejects with `late` after so many milliseconds. */
   enter(limitMs: number, late: () => Error): Promise<() => void> {
-    if (!this.#taken) {
-      this.#taken = true;
+    if (this.#free > 0) {
+      this.#free--;
       return Promise.resolve(this.#leave());
     }
     return new Promise((resolve, reject) => {
@@ -50,7 +51,7 @@ export class Turnstile {
       left = true;
       const [next] = this.#waiting;
       if (next === undefined) {
-        this.#taken = false;
+        this.#free++;
         return;
       }
       this.#waiting.delete(next);
