@@ -85,7 +85,7 @@ describe('backplane config show', () => {
     const { plugins } = JSON.parse(out) as { plugins: { plugin: string; values: { key: string; origin: object }[] }[] };
     expect(plugins.map(({ plugin }) => plugin)).toEqual(['plain', 'shop']);
     const currency = plugins[1]?.values.find(({ key }) => key === 'currency');
-    expect(currency).toEqual({ key: 'currency', value: 'EUR', origin: { layer: 'schema' } });
+    expect(currency).toEqual({ key: 'currency', value: 'EUR', origin: { layer: 'schema' }, hidden: [] });
     expect(out).not.toContain('s3cret');
   });
 });
