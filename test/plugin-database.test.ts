@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTestHost, type TestHost } from '@backplane/testing';
+import { type PostgresServer, startPostgres } from '@backplane/testing/postgres-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../packages/store/src/testing/postgres-server.ts';
 import { isAlive } from './testing/is-alive.ts';
 import { writePlugins } from './testing/plugin-files.ts';
 

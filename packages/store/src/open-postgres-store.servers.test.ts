@@ -1,7 +1,7 @@
+import { startPostgres } from '@backplane/testing/postgres-server';
 import { expect, it } from 'vitest';
 import { MIGRATIONS } from './migrations.ts';
 import { openPostgresStore } from './open-postgres-store.ts';
-import { startPostgres } from './testing/postgres-server.ts';
 
 it('says which server cannot be reached, without the password', async () => {
   const error = await openPostgresStore({ url: 'postgres://me:hidden@127.0.0.1:1/db' }).catch((thrown) => thrown);

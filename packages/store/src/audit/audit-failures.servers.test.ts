@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startPostgres } from '@backplane/testing/postgres-server';
 import { expect, it, onTestFinished } from 'vitest';
 import { openEmbeddedStore } from '../open-embedded-store.ts';
 import { openPostgresStore } from '../open-postgres-store.ts';
 import { type AuditPlace, auditRows, entry, record, useAuditPlace } from '../testing/audit-place.ts';
-import { startPostgres } from '../testing/postgres-server.ts';
 import { describeOnBoth, type TestDatabase } from '../testing/use-databases.ts';
 
 interface Told {

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type PostgresServer, startPostgres } from '@backplane/testing/postgres-server';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import type { StoreKind } from '../migrations.ts';
 import { openEmbeddedStore } from '../open-embedded-store.ts';
 import { openPostgresStore } from '../open-postgres-store.ts';
 import type { Store, StoreOptions } from '../store.ts';
-import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 /** One empty database, which may be opened again and again. */
 export interface TestDatabase {
