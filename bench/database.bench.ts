@@ -221,9 +221,9 @@ export default defineBenchmark({
             measured: read[name]?.cpu ?? Number.NaN,
           });
       }
-      const insert = await compare(harness, 'insert', pair('insert'), 800, 1);
+      const insert = await compare(harness, 'insert', pair('insert'), 1500, 1);
       harness.promise({ text: 'insert <= 1.3 x the driver', limit: 1.3, measured: insert.ours?.cpu ?? Number.NaN });
-      const three = await compare(harness, 'transaction of 3', pair('transaction'), 500, 1);
+      const three = await compare(harness, 'transaction of 3', pair('transaction'), 1500, 1);
       harness.promise({
         text: 'transaction of 3 <= 1.3 x the driver',
         limit: 1.3,

@@ -1,5 +1,5 @@
 import { bindable } from './bindable.ts';
-import { type Answer, ASK, type Ask, type EngineFailure, type EngineLimits } from './database-protocol.ts';
+import { type Answer, ASK, type Ask, type EngineFailure, type EngineLimits, FLAG, MODE } from './database-protocol.ts';
 import { PluginFile, type Rows } from './plugin-file.ts';
 
 interface OpenFile {
@@ -55,18 +55,20 @@ export class DatabaseEngine {
     if (ask[1] === ASK.begin) file.writer.control('begin immediate');
     // A statement that failed may have taken the whole transaction with it.
     else if (file.writer.inTransaction) file.writer.control(ask[1] === ASK.commit ? 'commit' : 'rollback');
-    else if (ask[1] === ASK.commit) throw Object.assign(new Error('a statement in it ended it'), { code: 'ENDED' });
+    else if (ask[1] === ASK.commit) throw ended();
     return NOTHING;
   }
 
-  #run(file: OpenFile, ask: Extract<Ask, readonly [number, 1, ...unknown[]]>): Rows {
-    const [, , , onReader, sql, params, one, shapes] = ask;
+  #run(file: OpenFile, [, , , sql, params, mode, flags]: Extract<Ask, readonly [number, 1, ...unknown[]]>): Rows {
     const bound = params.map(bindable);
-    if (onReader) {
+    const one = (flags & FLAG.one) !== 0;
+    if (mode === MODE.beside) {
       file.reader ??= this.#connect(file, true);
       return file.reader.run(sql, bound, one, false);
     }
     file.writer ??= this.#connect(file, false);
+    if (mode === MODE.within && !file.writer.inTransaction) throw ended();
+    const shapes = (flags & FLAG.shapes) !== 0;
     if (shapes) file.reader?.forget();
     return file.writer.run(sql, bound, one, shapes);
   }
@@ -95,6 +97,8 @@ export class DatabaseEngine {
     this.#held.delete(file);
   }
 }
+
+const ended = () => Object.assign(new Error('a statement in it ended it'), { code: 'ENDED' });
 
 function failureOf(error: unknown): EngineFailure {
   const { code = 'ERROR', message, details } = error as EngineFailure;

@@ -4,37 +4,31 @@ import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, ClockTimer } from '@backplane/base';
+import type { SqlResult } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import { type Answer, ASK, type Ask, type EngineFailure, type EngineLimits } from './database-protocol.ts';
-import type { Rows } from './plugin-file.ts';
 
 type WithoutId<T> = T extends readonly [number, ...infer Rest] ? readonly [...Rest] : never;
 export type AskBody = WithoutId<Ask>;
 
-export interface AskOptions {
+/** For whom something is asked. The same object each time. */
+export interface Asker {
   /** For messages. */
   readonly plugin: string;
   /** Milliseconds that it may take once its turn has come. */
   readonly limitMs: number;
   /** It is part of a transaction, which is over when the process is. */
   readonly bound: boolean;
+  /** The error for what SQLite says. */
+  failed(failure: EngineFailure): Error;
   /** Called when it has held the others up. */
-  readonly slow?: () => void;
+  slow(): void;
 }
 
-/** What SQLite says, by its own code. */
-export class EngineError extends Error {
-  readonly failure: EngineFailure;
-
-  constructor(failure: EngineFailure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
-interface Pending extends AskOptions {
+interface Pending {
   readonly ask: Ask;
-  resolve(rows: Rows): void;
+  readonly asker: Asker;
+  resolve(result: SqlResult): void;
   reject(error: Error): void;
 }
 
@@ -94,16 +88,22 @@ export class DatabaseProcess {
     return file;
   }
 
-  /** @throws BP_DATABASE_TIMEOUT, BP_DATABASE_LOST, BP_DATABASE_TRANSACTION_ENDED, BP_DATABASE_CLOSED, `EngineError` */
-  ask(body: AskBody, options: AskOptions): Promise<Rows> {
-    if (this.#closing !== undefined) return Promise.reject(errors.BP_DATABASE_CLOSED({ plugin: options.plugin }));
+  /** @throws BP_DATABASE_TIMEOUT, BP_DATABASE_LOST, BP_DATABASE_TRANSACTION_ENDED, BP_DATABASE_CLOSED, what `failed` makes */
+  ask(body: AskBody, asker: Asker): Promise<SqlResult> {
+    const { plugin } = asker;
+    if (this.#closing !== undefined) return Promise.reject(errors.BP_DATABASE_CLOSED({ plugin }));
     if (this.#pending.size >= MOST_PENDING)
-      return Promise.reject(errors.BP_DATABASE_BUSY({ plugin: options.plugin, limit: MOST_PENDING }));
+      return Promise.reject(errors.BP_DATABASE_BUSY({ plugin, limit: MOST_PENDING }));
     if (this.#state.phase === 'idle') this.#start();
     const ask = [++this.#lastId, ...body] as unknown as Ask;
     return new Promise((resolve, reject) => {
-      this.#enter({ ...options, ask, resolve, reject });
+      this.#enter({ ask, asker, resolve, reject });
     });
+  }
+
+  /** Something is under way. */
+  get busy(): boolean {
+    return this.#pending.size > 0;
   }
 
   /** Waits for what is under way, then ends the process. */
@@ -136,7 +136,7 @@ export class DatabaseProcess {
     this.#pending.set(pending.ask[0], pending);
     this.#unsent.push(pending.ask);
     this.#schedule();
-    this.#watch(pending.limitMs);
+    this.#watch(pending.asker.limitMs);
   }
 
   #open(file: number): void {
@@ -220,13 +220,13 @@ export class DatabaseProcess {
     const tookMs = now - this.#headSince;
     this.#headSince = now;
     if (this.#state.phase === 'starting') this.#ready(this.#state);
-    else if (tookMs > SLOW_MS && answers[0] !== undefined) this.#pending.get(answers[0][0])?.slow?.();
+    else if (tookMs > SLOW_MS && answers[0] !== undefined) this.#pending.get(answers[0][0])?.asker.slow();
     for (const answer of answers) {
       const pending = this.#pending.get(answer[0]);
       if (pending === undefined) continue;
       this.#pending.delete(answer[0]);
-      if (answer[1] === 1) pending.resolve({ columns: answer[2], rows: answer[3], changes: answer[4] });
-      else pending.reject(new EngineError(answer[2]));
+      if (answer[1] === 1) pending.resolve(resultOf(answer[2], answer[3], answer[4]));
+      else pending.reject(pending.asker.failed(answer[2]));
     }
     if (this.#pending.size === 0) this.#whenEmpty?.();
   }
@@ -236,7 +236,7 @@ export class DatabaseProcess {
     this.#timer?.cancel();
     this.#timer = undefined;
     const [head] = this.#pending.values();
-    if (head !== undefined) this.#watch(head.limitMs);
+    if (head !== undefined) this.#watch(head.asker.limitMs);
   }
 
   /** One timer for all: it looks again when it was too early. */
@@ -247,7 +247,7 @@ export class DatabaseProcess {
       const [head] = this.#pending.values();
       const state = this.#state;
       if (head === undefined || (state.phase !== 'starting' && state.phase !== 'ready')) return;
-      const limit = state.phase === 'starting' ? START_MS : head.limitMs;
+      const limit = state.phase === 'starting' ? START_MS : head.asker.limitMs;
       const left = limit - (this.#options.clock.monotonic() - this.#headSince);
       if (left > 0) this.#watch(left);
       else {
@@ -271,9 +271,9 @@ export class DatabaseProcess {
     this.#pending.clear();
     const again: Pending[] = [];
     for (const one of pending) {
-      const { plugin, ask, limitMs, bound } = one;
-      const [id] = ask;
-      if (id === running && overdue) one.slow?.();
+      const { plugin, limitMs, bound } = one.asker;
+      const [id] = one.ask;
+      if (id === running && overdue) one.asker.slow();
       if (running === undefined) one.reject(errors.BP_DATABASE_LOST({ plugin, reason }));
       else if (id === running && overdue) one.reject(errors.BP_DATABASE_TIMEOUT({ plugin, limitMs }));
       else if (id === running) one.reject(errors.BP_DATABASE_LOST({ plugin, reason }));
@@ -298,6 +298,15 @@ function inMemory(): boolean {
   } catch {
     return false;
   }
+}
+
+function resultOf(columns: readonly string[], rows: readonly (readonly unknown[])[], changes: number): SqlResult {
+  const objects = rows.map((row) => {
+    const object: Record<string, unknown> = {};
+    for (let i = 0; i < columns.length; i++) object[columns[i] as string] = row[i];
+    return object;
+  });
+  return { rows: objects, changes };
 }
 
 const firstLine = (text: string): string => text.split('\n').find((line) => line.trim() !== '') ?? '';

@@ -2,10 +2,11 @@ import type { Clock } from '@backplane/base';
 import type { DatabaseMigration } from '@backplane/plugin-api';
 import type { SqlDatabase, SqlResult, SqlTransaction, SqlValue } from '@backplane/ports';
 import { errors } from '../errors.ts';
-import { type DatabaseProcess, EngineError } from './database-process.ts';
-import { ASK } from './database-protocol.ts';
+import type { Asker, DatabaseProcess } from './database-process.ts';
+import { ASK, FLAG, MODE, type Mode } from './database-protocol.ts';
+import { EmbeddedTransaction, type FilePlace } from './embedded-transaction.ts';
+import { engineFailure } from './engine-failure.ts';
 import { type MigrationRun, migratePlugin } from './migrate-plugin.ts';
-import type { Rows } from './plugin-file.ts';
 import { Turnstile } from './turnstile.ts';
 import type { SqlGuard, VettedSql } from './vet-sql.ts';
 
@@ -26,13 +27,6 @@ export interface EmbeddedPluginDatabaseOptions {
   readonly migrationMs: number;
 }
 
-/** An open file in one of the processes. */
-interface Place {
-  readonly process: DatabaseProcess;
-  readonly file: number;
-  readonly limitMs: number;
-}
-
 /** Statements of one plugin that may wait. */
 const MOST_WAITING = 1000;
 
@@ -41,8 +35,8 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   readonly dialect = 'libsql';
   readonly #options: EmbeddedPluginDatabaseOptions;
   readonly #turn: Turnstile;
-  #opening: Promise<Place> | undefined;
-  #place: Place | undefined;
+  #opening: Promise<FilePlace> | undefined;
+  #place: FilePlace | undefined;
   /** Nobody may come near the file. */
   #moving = false;
   #movedAside = false;
@@ -52,14 +46,26 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
     this.#turn = new Turnstile(options.clock);
   }
 
-  async run(text: string, params: readonly SqlValue[], one = false): Promise<SqlResult> {
-    const vetted = this.#vet(text, params);
+  run(text: string, params: readonly SqlValue[], one = false): Promise<SqlResult> {
+    try {
+      const vetted = this.#vet(text, params);
+      const place = this.#place;
+      if (place !== undefined && !this.#turn.taken)
+        return made(place, vetted, params, one, vetted.reads ? MODE.read : MODE.write);
+      return this.#runInTurn(vetted, params, one);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #runInTurn(vetted: VettedSql, params: readonly SqlValue[], one: boolean): Promise<SqlResult> {
     const place = this.#place ?? (await this.#opened());
-    if (!this.#turn.taken) return this.#made(place, vetted, params, one, false);
-    if (vetted.reads && !this.#moving) return this.#made(place, vetted, params, one, true);
+    const mode = vetted.reads ? MODE.read : MODE.write;
+    if (!this.#turn.taken) return made(place, vetted, params, one, mode);
+    if (vetted.reads && !this.#moving) return made(place, vetted, params, one, MODE.beside);
     const leave = await this.#enter();
     try {
-      return await this.#made(this.#place as Place, vetted, params, one, false);
+      return await made(this.#place as FilePlace, vetted, params, one, mode);
     } finally {
       leave();
     }
@@ -68,18 +74,12 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   async begin(): Promise<SqlTransaction> {
     if (this.#place === undefined) await this.#opened();
     const leave = await this.#enter();
-    const { transactionMs } = this.#options;
-    try {
-      return await this.#begin(this.#place as Place, transactionMs, leave);
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    return this.#begin(this.#place as FilePlace, this.#options.transactionMs, leave);
   }
 
   /** Whatever is pending is made by a process of its own, so that no other plugin waits for it; this one's other statements do. */
   async migrate(migrations: readonly DatabaseMigration[], alone: boolean): Promise<void> {
-    const { plugin, apart, migrationMs, clock, path, key } = this.#options;
+    const { plugin, apart, migrationMs, clock, key } = this.#options;
     await this.#opened();
     const steps = { plugin, dialect: this.dialect, migrations, alone, now: () => clock.now() } as const;
     const here: MigrationRun = (work) => this.#locked(migrationMs, work);
@@ -88,7 +88,7 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
     const { process, end } = apart();
     try {
       await this.#leavePlace();
-      const own = { process, file: process.register(path, await key()), limitMs: migrationMs };
+      const own = this.#placeIn(process, await key(), migrationMs);
       await migratePlugin({ ...steps, run: (work) => this.#transacted(own, migrationMs, () => {}, work), only: 'all' });
     } finally {
       await end();
@@ -104,10 +104,10 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
     return vetted;
   }
 
-  #opened(): Promise<Place> {
-    const { shared, path, key, statementMs } = this.#options;
+  #opened(): Promise<FilePlace> {
+    const { shared, key, statementMs } = this.#options;
     this.#opening ??= key().then((text) => {
-      this.#place = { process: shared, file: shared.register(path, text), limitMs: statementMs };
+      this.#place = this.#placeIn(shared, text, statementMs);
       return this.#place;
     });
     // A key that could not be had is asked for again.
@@ -120,19 +120,19 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   /** Waits until the process that has the file has made everything it was asked, and has closed it. */
   async #leavePlace(): Promise<void> {
     this.#moving = true;
-    const { process, file, limitMs } = this.#place as Place;
-    await this.#ask({ process, file, limitMs }, [ASK.close, file]);
+    const { process, file, alone } = this.#place as FilePlace;
+    await process.ask([ASK.close, file], alone);
   }
 
   /** From now on, only those wait for its statements that hold others up themselves. */
   async #moveAside(): Promise<void> {
     if (this.#movedAside) return;
     this.#movedAside = true;
-    const { slow, path, key, statementMs } = this.#options;
+    const { slow, key, statementMs } = this.#options;
     const leave = await this.#enter();
     try {
       await this.#leavePlace();
-      this.#place = { process: slow, file: slow.register(path, await key()), limitMs: statementMs };
+      this.#place = this.#placeIn(slow, await key(), statementMs);
     } finally {
       this.#moving = false;
       leave();
@@ -154,35 +154,25 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
     return this.#turn.enter(limitMs, () => errors.BP_DATABASE_WAITED({ plugin, limitMs }));
   }
 
-  async #made(
-    place: Place,
-    vetted: VettedSql,
-    params: readonly SqlValue[],
-    one: boolean,
-    beside: boolean,
-    bound = false,
-  ): Promise<SqlResult> {
-    const settles = !vetted.reads && !bound;
-    const body = [ASK.run, place.file, beside, vetted.text, params, one, vetted.shapes, settles] as const;
-    return resultOf(await this.#ask(place, body, bound));
-  }
-
-  async #ask(place: Place, body: Parameters<DatabaseProcess['ask']>[0], bound = false): Promise<Rows> {
+  #placeIn(process: DatabaseProcess, key: string, limitMs: number): FilePlace {
     const { plugin, path } = this.#options;
-    try {
-      return await place.process.ask(body, { plugin, limitMs: place.limitMs, bound, slow: this.#slow });
-    } catch (error) {
-      throw failure(plugin, path, error);
-    }
+    const alone: Asker = {
+      plugin,
+      limitMs,
+      bound: false,
+      failed: (failure) => engineFailure(plugin, path, failure),
+      slow: this.#slow,
+    };
+    return { process, file: process.register(path, key), alone, within: { ...alone, bound: true } };
   }
 
   async #locked<T>(limitMs: number, work: Parameters<MigrationRun>[0]): Promise<T> {
     const leave = await this.#enter();
-    return this.#transacted(this.#place as Place, limitMs, leave, work) as Promise<T>;
+    return this.#transacted(this.#place as FilePlace, limitMs, leave, work) as Promise<T>;
   }
 
   async #transacted<T>(
-    place: Place,
+    place: FilePlace,
     limitMs: number,
     leave: () => void,
     work: (transaction: SqlTransaction) => Promise<T>,
@@ -201,98 +191,25 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
     }
   }
 
-  async #begin(place: Place, limitMs: number, leave: () => void): Promise<SqlTransaction> {
+  async #begin(place: FilePlace, limitMs: number, leave: () => void): Promise<SqlTransaction> {
     const { plugin, clock } = this.#options;
-    await this.#ask(place, [ASK.begin, place.file]);
-    const { epoch } = place.process;
-    let ended: string | undefined;
-    const end = (reason: string): void => {
-      ended ??= reason;
-      limit.cancel();
+    const vet = (text: string, params: readonly SqlValue[]) => this.#vet(text, params);
+    try {
+      return await EmbeddedTransaction.begin(place, { plugin, clock, limitMs, vet, leave });
+    } catch (error) {
       leave();
-    };
-    // Once only: after it, the file may be in somebody else's transaction. What the process has lost is rolled back already.
-    let undone: Promise<unknown> | undefined;
-    const undo = (): Promise<unknown> => {
-      undone ??=
-        place.process.epoch === epoch
-          ? this.#ask(place, [ASK.rollback, place.file], true).catch(() => {})
-          : Promise.resolve();
-      return undone.then(() => end('it was rolled back'));
-    };
-    const limit = clock.after(limitMs, () => {
-      ended ??= `it took more than ${limitMs} ms`;
-      void undo();
-    });
-    const assertOpen = (): void => {
-      if (ended === undefined && place.process.epoch !== epoch) end('the process of the database was ended');
-      if (ended !== undefined) throw errors.BP_DATABASE_TRANSACTION_ENDED({ plugin, reason: ended });
-    };
-    return {
-      run: async (text, params, one = false) => {
-        assertOpen();
-        const vetted = this.#vet(text, params);
-        try {
-          return await this.#made(place, vetted, params, one, false, true);
-        } catch (error) {
-          // As in PostgreSQL: what has failed once cannot be committed.
-          ended ??= 'a statement in it failed';
-          throw error;
-        }
-      },
-      commit: async () => {
-        assertOpen();
-        ended = 'it was committed';
-        limit.cancel();
-        try {
-          await this.#ask(place, [ASK.commit, place.file], true);
-        } catch (error) {
-          await undo();
-          throw error;
-        }
-        undone = Promise.resolve();
-        end(ended);
-      },
-      rollback: async () => {
-        ended ??= 'it was rolled back';
-        await undo();
-      },
-    };
+      throw error;
+    }
   }
 }
 
-function resultOf({ columns, rows, changes }: Rows): SqlResult {
-  return {
-    changes,
-    rows: rows.map((row) => {
-      const object: Record<string, unknown> = {};
-      for (let i = 0; i < columns.length; i++) object[columns[i] as string] = row[i];
-      return object;
-    }),
-  };
-}
-
-const RULES: Readonly<Record<string, string>> = {
-  SQLITE_CONSTRAINT_UNIQUE: 'unique',
-  SQLITE_CONSTRAINT_PRIMARYKEY: 'unique',
-  SQLITE_CONSTRAINT_ROWID: 'unique',
-  SQLITE_CONSTRAINT_FOREIGNKEY: 'foreign-key',
-  SQLITE_CONSTRAINT_NOTNULL: 'not-null',
-  SQLITE_CONSTRAINT_CHECK: 'check',
-};
-
-function failure(plugin: string, file: string, cause: unknown): unknown {
-  if (!(cause instanceof EngineError)) return cause;
-  const { code: reason, message: problem, details } = cause.failure;
-  if (reason === 'BP_DATABASE_VALUE') return errors.BP_DATABASE_VALUE(details as { place: string; problem: string });
-  if (reason === 'LIMIT') return errors.BP_DATABASE_TOO_LARGE({ plugin, limit: problem });
-  if (reason === 'SQLITE_NOMEM' || reason === 'SQLITE_TOOBIG')
-    return errors.BP_DATABASE_TOO_LARGE({ plugin, limit: 'the memory that there is for it' });
-  if (reason === 'ENDED') return errors.BP_DATABASE_TRANSACTION_ENDED({ plugin, reason: problem });
-  if (reason === 'SQLITE_NOTADB') return errors.BP_STORE_UNREADABLE({ file });
-  if (reason === 'SQLITE_FULL') return errors.BP_STORE_FULL({ file });
-  if (reason.startsWith('SQLITE_CORRUPT')) return errors.BP_STORE_DAMAGED({ file, reason: problem });
-  if (reason.startsWith('SQLITE_CONSTRAINT'))
-    return errors.BP_DATABASE_CONSTRAINT({ plugin, rule: RULES[reason] ?? 'other', problem });
-  return errors.BP_DATABASE_FAILED({ plugin, reason, problem });
+function made(
+  { process, file, alone }: FilePlace,
+  { text, shapes }: VettedSql,
+  params: readonly SqlValue[],
+  one: boolean,
+  mode: Mode,
+): Promise<SqlResult> {
+  const flags = (one ? FLAG.one : 0) | (shapes ? FLAG.shapes : 0);
+  return process.ask([ASK.run, file, text, params, mode, flags], alone);
 }

@@ -27,6 +27,7 @@ export class PluginFile {
   readonly #database: Database.Database;
   readonly #limits: EngineLimits;
   readonly #statements = new Map<string, Prepared>();
+  readonly #controls = new Map<string, Statement>();
 
   constructor(path: string, key: string, limits: EngineLimits, readonly: boolean) {
     this.#limits = limits;
@@ -39,7 +40,6 @@ export class PluginFile {
       'synchronous = full',
       'foreign_keys = on',
       'temp_store = memory',
-      'cache_size = -1024',
     ];
     settings.push('trusted_schema = off', `hard_heap_limit = ${limits.maxMemory}`);
     if (readonly) settings.push('query_only = on');
@@ -52,7 +52,12 @@ export class PluginFile {
   }
 
   control(sql: 'begin immediate' | 'commit' | 'rollback'): void {
-    this.#database.exec(sql);
+    let statement = this.#controls.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#controls.set(sql, statement);
+    }
+    statement.run([]);
   }
 
   run(sql: string, params: readonly unknown[], one: boolean, shapes: boolean): Rows {
@@ -107,6 +112,7 @@ export class PluginFile {
 
   close(): void {
     this.forget();
+    this.#controls.clear();
     this.#database.close();
   }
 

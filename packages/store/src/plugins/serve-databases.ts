@@ -1,7 +1,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { DatabaseEngine } from './database-engine.ts';
-import { type Answer, ASK, type Ask, type EngineStart } from './database-protocol.ts';
+import { type Answer, ASK, type Ask, type EngineStart, MODE } from './database-protocol.ts';
 
 /** A pipe that the host holds open as long as it lives. */
 const LIFELINE = 4;
@@ -45,7 +45,7 @@ export function serveDatabases(self: NodeJS.Process): void {
       marked[0] = BigInt(ask[0]);
       writeSync(mark, marked, 0, 8, 0);
       waiting.push((engine as DatabaseEngine).answer(ask));
-      const settles = ask[1] !== ASK.run || ask[8];
+      const settles = ask[1] !== ASK.run || ask[5] === MODE.write;
       if (settles || waiting.length >= FLUSH_AFTER || performance.now() - flushedAt > FLUSH_MS) flush();
     }
     flush();
