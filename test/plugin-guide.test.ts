@@ -66,6 +66,9 @@ describe('the plugins printed in the guide', () => {
     expect([placed.status, placed.headers.get('location')]).toEqual([201, '/orders/1']);
     expect(JSON.parse(await get('/orders/1?first=1'))).toEqual({ id: '1', items: ['tea'] });
     expect((await fetch(`${test.url}/orders/%31`, { method: 'DELETE' })).status).toBe(401);
+    expect(JSON.parse(await get('/ledger/ada/bob/5', { method: 'POST' }))).toEqual({ id: 2 });
+    expect(JSON.parse(await get('/ledger/ada'))).toEqual([{ id: 1, amount: -5 }]);
+    expect(JSON.parse(await get('/ledger/bob/sum'))).toEqual({ sum: 5 });
     const body = new Uint8Array(3 * 1024 * 1024);
     const octets = { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body };
     expect(JSON.parse(await get('/lines/digest', octets)).sha256).toHaveLength(64);
