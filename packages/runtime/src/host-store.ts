@@ -54,6 +54,12 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
   const keysFolder = join(folder, 'keys');
   const keyOf = (database: string) =>
     ensureDataKey(join(keysFolder, `${database}${KEY_FILE}`), `the database ${database}`, box);
+  const sealAnew = async () => {
+    for (const name of await readdir(keysFolder).catch(() => []))
+      if (name.endsWith(KEY_FILE)) await keyOf(name.slice(0, -KEY_FILE.length));
+  };
+  // Also the keys of plugins that nobody uses now: the old master key may be gone the next time.
+  if (keys.length > 1) await sealAnew();
   const now = () => clock.now();
   const store =
     databaseUrl === undefined
@@ -75,8 +81,7 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
     async rotate() {
       if (masterKeyFile === undefined) throw errors.BP_MASTER_KEY_GIVEN({});
       box = createSecretBox(await addMasterKey(masterKeyFile));
-      for (const name of await readdir(keysFolder).catch(() => []))
-        if (name.endsWith(KEY_FILE)) await keyOf(name.slice(0, -KEY_FILE.length));
+      await sealAnew();
       return { box, forget: () => dropOldMasterKeys(masterKeyFile) };
     },
     [Symbol.asyncDispose]: () => store.close(),

@@ -1,4 +1,12 @@
 export { DEFAULT_ENVIRONMENTS, type DiscoverySettings, readDiscoverySettings } from '@backplane/config';
+export type {
+  DatabaseProvider,
+  SqlDatabase,
+  SqlResult,
+  SqlRunner,
+  SqlTransaction,
+  SqlValue,
+} from '@backplane/ports';
 export type { ConfigurationValue } from './configured-values.ts';
 export { createHost } from './create-host.ts';
 export type { Host, HostStart } from './host.ts';

@@ -91,6 +91,7 @@ export class DatabaseEngine {
   #release(file: OpenFile): void {
     // The one that writes goes last: whoever is the last one tidies up.
     file.reader?.close();
+    file.writer?.checkpoint();
     file.writer?.close();
     file.reader = undefined;
     file.writer = undefined;

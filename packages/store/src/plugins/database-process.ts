@@ -171,7 +171,7 @@ export class DatabaseProcess {
     const compiled = import.meta.url.endsWith('.js');
     const entry = new URL(compiled ? './database-process-entry.js' : './database-process-entry.ts', import.meta.url);
     const child = outside(() =>
-      fork(entry, [], {
+      fork(entry, [this.#folder as string], {
         serialization: 'advanced',
         cwd: this.#folder as string,
         env: {},

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseProvider } from '@backplane/ports';
 import { expect, it } from 'vitest';
@@ -24,6 +24,8 @@ it('holds nothing that can be read without its key', async () => {
   for (const bytes of raw()) expect(bytes).not.toContain('canary');
   await provider.close();
   for (const bytes of raw()) expect(bytes).not.toContain('canary');
+  expect(statSync(join(place.folder, 'shop.db')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(place.folder, 'shop.db-wal'), { throwIfNoEntry: false })?.size ?? 0).toBe(0);
   const other = service(openIn({ folder: place.folder, key: 'ab'.repeat(32) }));
   await expect(other.query('select * from t')).rejects.toMatchObject({ code: 'BP_STORE_UNREADABLE' });
 });

@@ -110,6 +110,15 @@ export class PluginFile {
     this.#statements.clear();
   }
 
+  /** Leaves one file, where there is room for it: what is in the log beside it is found again otherwise. */
+  checkpoint(): void {
+    try {
+      this.#database.pragma('wal_checkpoint(truncate)');
+    } catch {
+      // Whoever opens it next is told.
+    }
+  }
+
   close(): void {
     this.forget();
     this.#controls.clear();

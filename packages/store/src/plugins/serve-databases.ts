@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs';
+import { openSync, rmSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { DatabaseEngine } from './database-engine.ts';
 import { type Answer, ASK, type Ask, type EngineStart, MODE } from './database-protocol.ts';
@@ -7,8 +7,14 @@ import { type Answer, ASK, type Ask, type EngineStart, MODE } from './database-p
 const LIFELINE = 4;
 /** A statement may keep the main thread for ever, so another one sees the host's end. */
 const GUARD = `
+const { rmSync } = require('node:fs');
+const { workerData } = require('node:worker_threads');
+const end = () => {
+  if (workerData.folder) rmSync(workerData.folder, { recursive: true, force: true });
+  process.kill(process.pid, 'SIGKILL');
+};
 const lifeline = new (require('node:net').Socket)({ fd: ${LIFELINE} });
-lifeline.on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGKILL')).resume();
+lifeline.on('error', () => {}).on('close', end).resume();
 `;
 /** So many answers, or those of so long, wait for those after them. */
 const FLUSH_AFTER = 64;
@@ -19,7 +25,11 @@ const FLUSH_MS = 2;
  * so the host ends the process instead, and finds in a file which statement it was at. It ends with its host.
  */
 export function serveDatabases(self: NodeJS.Process): void {
-  const guard = { eval: true, env: {}, execArgv: [] };
+  // Files are for this user alone.
+  self.umask(0o077);
+  // The folder of the mark, which nobody else removes when the host is killed.
+  const folder = self.argv[2];
+  const guard = { eval: true, env: {}, execArgv: [], workerData: { folder } };
   const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
   new Worker(GUARD, { ...guard, resourceLimits }).unref();
 
@@ -61,6 +71,7 @@ export function serveDatabases(self: NodeJS.Process): void {
   });
   self.on('disconnect', () => {
     engine?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     self.exit();
   });
   // Ctrl-C goes to the whole group; the host says when it is over.
