@@ -179,6 +179,22 @@ describe('a change of what is to run', () => {
     expect(await desk.apply(setting('timeout', 90))).toMatchObject({ revision: { id: 4 } });
   });
 
+  it('that fails, and whose return cannot be kept, says so and is still wanted', async () => {
+    await desk.apply(setting('timeout', 30));
+    target.failsWith = new Error('It did not start.');
+    const { commit } = repository;
+    repository.commit = async (draft) => {
+      if (draft.author === 'host') throw new Error('The disk is full.');
+      return commit.call(repository, draft);
+    };
+    await expect(desk.apply(setting('timeout', 60))).rejects.toThrow('It did not start.');
+    expect(returned).toEqual([expect.stringContaining('The disk is full.')]);
+    expect(desk.current.id).toBe(2);
+    target.failsWith = undefined;
+    expect(await desk.apply(setting('retries', 1))).toMatchObject({ revision: { id: 3 } });
+    expect(target.running.plugins.orders?.config).toEqual({ timeout: { value: 60 }, retries: { value: 1 } });
+  });
+
   it('that cannot be kept does not run', async () => {
     repository.failsWith = new Error('The disk is full.');
     await expect(desk.apply(setting('timeout', 30))).rejects.toThrow('The disk is full.');

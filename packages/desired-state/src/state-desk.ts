@@ -193,7 +193,14 @@ export class StateDesk implements ChangeDesk {
     this.#visible = state;
     const comment = `Returned from revision ${from.id}: ${messageOf(error)}`;
     const back = { ...edit, author: 'host', action: 'state.return', comment };
-    this.#current = await this.#commit(from, back, state, [], differencesOf(from.state, state));
+    try {
+      this.#current = await this.#commit(from, back, state, [], differencesOf(from.state, state));
+    } catch (cause) {
+      // What fails now is what is kept as wanted. The next start tries it again, and the next change is made on top of it.
+      this.#visible = from.state;
+      this.#options.onReturned(`${comment} That could not be kept: ${messageOf(cause)}`);
+      return;
+    }
     this.#options.onReturned(comment);
   }
 

@@ -69,6 +69,8 @@ export type {
   RemoteService,
 } from './instance.ts';
 export type { KeySigner } from './key-signer.ts';
+export type { KeptLogRecord, LogBook, LogFilter } from './log-book.ts';
+export type { LogRecord, LogSink } from './log-record.ts';
 export type { DependencyData, NeedData, PluginData } from './plugin-data.ts';
 export type {
   DrainingStatus,

@@ -106,6 +106,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
   });
   const hostMetrics = createHostMetrics(registry, () => kernel);
 
+  const ending = new AbortController();
   let stopping: Promise<void> | undefined;
   const control: HostControl = {
     readiness: () => {
@@ -123,7 +124,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
 
   const management = await createManagement({
     control,
-    api: () => ({ ...state, control, clock }),
+    api: () => ({ ...state, control, ending: ending.signal, clock }),
     logger: logging.logger('backplane.management'),
     clock,
     ...(options.metrics !== false && { metrics: registry }),
@@ -264,6 +265,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     const began = clock.monotonic();
     logger.info('The host is stopping.');
     kernel.announceStop();
+    ending.abort();
     await live.stop();
     await state.settled();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });

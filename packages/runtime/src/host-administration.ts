@@ -121,7 +121,9 @@ export class HostAdministration implements Administration {
   }
 
   setLogLevel(namespace: string, level: string | undefined): void {
-    this.#options.logging.setLevel(namespace, level as LogLevel | undefined);
+    const { logging } = this.#options;
+    logging.setLevel(namespace, level as LogLevel | undefined);
+    logging.setSinkLevel(namespace, level as LogLevel | undefined);
   }
 
   async stage(source: string): Promise<StagedInstall> {

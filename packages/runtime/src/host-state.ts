@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '@backplane/base';
+import type { BackplaneError, Clock } from '@backplane/base';
 import type { ConfigLayer, ConfigSource } from '@backplane/config';
 import { SecretShelf, StateDesk } from '@backplane/desired-state';
 import type { Change, Kernel } from '@backplane/kernel';
@@ -14,6 +14,7 @@ import type {
   ChangeDesk,
   ChangeReport,
   KeySigner,
+  LogBook,
   OperationBook,
   WantedState,
 } from '@backplane/ports';
@@ -22,6 +23,7 @@ import {
   createAuditLog,
   createAuditTrail,
   createCatalogue,
+  createLogStore,
   createOperationBook,
   createStateRepository,
 } from '@backplane/store';
@@ -63,6 +65,7 @@ export interface HostState {
   readonly operations: OperationBook;
   readonly administration: Administration;
   readonly audit: AuditLog;
+  readonly logs: LogBook;
   /** The state that configuration is read under. */
   visible(): WantedState;
   /** What lies over the files for a plugin, under what is to run or another state. */
@@ -94,6 +97,9 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
   const now = () => clock.now();
   const node = options.node ?? (store.kind === 'libsql' ? 'host' : hostname());
   const anchorFile = join(dataDir, 'audit', 'heads.jsonl');
+  const report = (problem: BackplaneError) => logger.error(problem.message, { error: problem });
+  const logs = createLogStore({ store, clock, report });
+  logging.attach(logs.sink);
   const trail = await createAuditTrail({
     store,
     node,
@@ -102,7 +108,7 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     clock,
     // Whatever comes here has been told without secrets already.
     redact: (value) => value,
-    report: (problem) => logger.error(problem.message, { error: problem }),
+    report,
   });
   const audit = createAuditLog({ store, trail, anchorFile });
   const repository = createStateRepository(store, {
@@ -149,6 +155,7 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     operations,
     administration,
     audit,
+    logs,
     epochs,
     layersOf,
     visible: () => desk.visible,
@@ -172,6 +179,7 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     async close() {
       await facts.settled().catch(() => {});
       await trail.close();
+      await logs.close();
     },
   };
 }

@@ -46,6 +46,8 @@ export class EmbeddedConnection implements SqliteDatabase {
       },
       iterate: (parameters) => statement.iterate(parameters) as IterableIterator<unknown>,
     };
+    // It takes effect while it is prepared, and is prepared each time.
+    if (/^pragma synchronous\b/.test(text)) return telling;
     // A statement that changes the schema is not made twice, and makes those before it stale.
     if (/^\s*(?:create|alter|drop|pragma|vacuum)\b/i.test(text)) this.#statements.clear();
     else this.#statements.set(text, telling);

@@ -225,4 +225,22 @@ export const errors = defineErrors('store', {
     message: (d: { plugin: string; problem: string }) =>
       `There can be no database for plugin "${d.plugin}": ${d.problem}.`,
   },
+  BP_LOG_CURSOR: {
+    title: 'A page of the log is asked for from a place that is none.',
+    status: 400,
+    mend: 'Give the cursor that came with the page before, or none for the newest lines.',
+    message: (d: { cursor: string }) => `${JSON.stringify(d.cursor.slice(0, 100))} is no cursor of the log.`,
+  },
+  BP_LOGS_NOT_WRITTEN: {
+    title: 'Lines of the log could not be written to the database.',
+    mend: 'Mend the database. Lines wait, within bounds, and are written when it can be done; what is printed lacks none.',
+    message: (d: { reason: string }) =>
+      `The log could not be written to the database: ${d.reason.replace(/\.?$/, '.')}`,
+  },
+  BP_LOGS_DROPPED: {
+    title: 'Lines of the log are not in the database, because more came than could wait for it.',
+    mend: 'Look for them in what was printed. If the database was not away, log less, or raise the level from which lines are kept.',
+    message: (d: { lines: number }) =>
+      `${d.lines} ${d.lines === 1 ? 'line of the log is' : 'lines of the log are'} not in the database.`,
+  },
 });

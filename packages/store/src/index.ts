@@ -5,6 +5,10 @@ export type { AuditProblem, AuditProblemKind, AuditReport } from './audit/audit-
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit/create-audit-trail.ts';
 export type { AuditKeys, SignedHead } from './audit/signed-head.ts';
 export { type VerifyAuditOptions, verifyAudit } from './audit/verify-audit.ts';
+export { createLogStore, type LogStore, type LogStoreOptions } from './logs/create-log-store.ts';
+export type { LogFilter } from './logs/log-filter.ts';
+export type { LogListener } from './logs/log-tails.ts';
+export type { KeptLine, LogPage, LogQuery } from './logs/query-logs.ts';
 export type { Migration, StoreKind } from './migrations.ts';
 export { type EmbeddedStoreOptions, openEmbeddedStore } from './open-embedded-store.ts';
 export { openPostgresStore, type PostgresStoreOptions } from './open-postgres-store.ts';

@@ -21,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, name: 'audit', minCompatible: 1, up: audit },
   { version: 4, name: 'secrets', minCompatible: 1, up: secrets },
   { version: 5, name: 'audit-chains', minCompatible: 1, up: auditChains },
+  { version: 6, name: 'log-traces', minCompatible: 1, up: logTraces },
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -136,4 +137,10 @@ async function auditChains(db: Db): Promise<void> {
   await texts(ofNode('audit_heads'), 'hash', 'key_id', 'signature')
     .addPrimaryKeyConstraint('audit_heads_row', ['node', 'sequence'])
     .execute();
+}
+
+/** Lines of one trace are found among all others; most lines have none. */
+async function logTraces(db: Db): Promise<void> {
+  const index = db.schema.createIndex('plugin_logs_trace').on('plugin_logs').columns(['trace_id', 'time']);
+  await index.where('trace_id', 'is not', null).execute();
 }

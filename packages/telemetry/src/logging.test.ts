@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type CallContext, CURRENT_CALL } from '@backplane/plugin-api';
+import type { LogRecord } from '@backplane/ports';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogLevel } from './log-levels.ts';
@@ -250,6 +251,82 @@ describe('for people', () => {
     const stream = new PassThrough();
     createLogging({ destination: stream }).logger('a').info('x');
     expect(JSON.parse(String(stream.read()))).toMatchObject({ msg: 'x' });
+  });
+});
+
+describe('a sink', () => {
+  it('is handed what is printed, as it was before it was text', () => {
+    const { logging, lines } = collect();
+    const kept: LogRecord[] = [];
+    logging.attach((record) => void kept.push(record));
+    host[CURRENT_CALL] = () => ({ trace: { traceId: 'a'.repeat(32) } }) as CallContext;
+    const error = new Error('refused');
+    const fields = { password: 'pw-1', keys: 2, level: 'none', error };
+    logging.logger('plugins.a', { instance: 3, token: 'pw-2' }).warn('slow', fields);
+    const [record] = kept;
+    expect(record).toEqual({
+      time: expect.any(Number),
+      level: 'warn',
+      namespace: 'plugins.a',
+      message: 'slow',
+      fields: {
+        instance: 3,
+        token: '[redacted]',
+        password: '[redacted]',
+        keys: 2,
+        level_: 'none',
+        error: expect.objectContaining({ message: 'refused', stack: expect.any(String) }),
+      },
+      traceId: 'a'.repeat(32),
+    });
+    const { time, level, namespace, msg, trace_id, ...printed } = lines()[0] as Line;
+    expect(JSON.parse(JSON.stringify(record?.fields))).toEqual(printed);
+    expect([level, namespace, msg, trace_id]).toEqual(['warn', 'plugins.a', 'slow', record?.traceId]);
+    expect(Math.abs(Date.parse(String(time)) - (record?.time ?? 0))).toBeLessThan(1_000);
+  });
+
+  it('has levels of its own, which change at once', () => {
+    const { logging, lines } = collect('error');
+    const kept: string[] = [];
+    const logger = logging.logger('plugins.a.b');
+    logger.info('before');
+    const detach = logging.attach(({ message }) => void kept.push(message));
+    logger.debug('too fine');
+    logger.info('kept');
+    logging.setSinkLevel('plugins.a', 'debug');
+    logger.debug('kept as well');
+    logging.setSinkLevel('plugins.a', 'silent');
+    logger.error('printed alone');
+    logging.setSinkLevel('plugins.a', undefined);
+    logger.error('both');
+    detach();
+    logger.error('printed again');
+    expect(kept).toEqual(['kept', 'kept as well', 'both']);
+    expect(lines().map(({ msg }) => msg)).toEqual(['printed alone', 'both', 'printed again']);
+  });
+
+  it('that throws is not heard, and one that was replaced takes nothing off', () => {
+    const { logging, lines } = collect();
+    const kept: string[] = [];
+    const detach = logging.attach(() => {
+      throw new Error('no');
+    });
+    const logger = logging.logger('a');
+    logger.info('first');
+    logging.attach(({ message }) => void kept.push(message));
+    detach();
+    logger.info('second');
+    expect(kept).toEqual(['second']);
+    expect(lines()).toHaveLength(2);
+  });
+
+  it('is handed nothing after the end', async () => {
+    const { logging } = collect();
+    const kept: string[] = [];
+    logging.attach(({ message }) => void kept.push(message));
+    await logging.close();
+    logging.logger('a').info('late');
+    expect(kept).toEqual([]);
   });
 });
 

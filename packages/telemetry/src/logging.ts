@@ -1,8 +1,10 @@
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { currentCall, type Logger } from '@backplane/plugin-api';
+import type { Logger } from '@backplane/plugin-api';
+import type { LogSink } from '@backplane/ports';
 import { destination as fileDestination, pino, stdTimeFunctions } from 'pino';
-import { type LogLevel, LogLevels } from './log-levels.ts';
+import type { LogLevel } from './log-levels.ts';
+import { LogOutputs } from './log-outputs.ts';
 import { NamespaceLogger } from './namespace-logger.ts';
 import { prettyLine } from './pretty-line.ts';
 
@@ -19,6 +21,8 @@ export interface LoggingOptions {
   readonly destination?: LogDestination;
   /** Lines for people in place of JSON. Default: when the destination is a terminal. */
   readonly pretty?: boolean;
+  /** From which level lines go to the sink that is attached, where a namespace is given none of its own. Default `info`. */
+  readonly sinkLevel?: LogLevel;
 }
 
 export interface Logging {
@@ -32,6 +36,16 @@ export interface Logging {
   setLevel(namespace: string, level: LogLevel | undefined): void;
   /** The levels that were set, by namespace; the empty one is everything. */
   levels(): Readonly<Record<string, LogLevel>>;
+  /**
+   * Hands each line from now on to `sink` too, as it is before it is text, in place of the sink before; what the sink throws is not heard.
+   * What it gives takes the sink off again.
+   */
+  attach(sink: LogSink): () => void;
+  /**
+   * Sets from which level a namespace and all below it go to the sink, whatever is printed of them; as `setLevel` does.
+   * @throws BP_LOG_LEVEL_UNKNOWN
+   */
+  setSinkLevel(namespace: string, level: LogLevel | undefined): void;
   /** Resolves when all lines so far have been handed to the destination's system. */
   flush(): Promise<void>;
   /** Flushes, and drops every later line. The destination stays open. */
@@ -43,7 +57,6 @@ export interface Logging {
  * @throws BP_LOG_LEVEL_UNKNOWN
  */
 export function createLogging(options: LoggingOptions = {}): Logging {
-  const levels = new LogLevels(options.level ?? 'info');
   const output: LogDestination = options.destination ?? standardOutput();
   const terminal = output.isTTY === true;
   const pretty = options.pretty ?? terminal;
@@ -55,16 +68,6 @@ export function createLogging(options: LoggingOptions = {}): Logging {
       level: 'trace',
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      // Outside of any call, a line may bear the id of one that has ended, or is in another process.
-      mixin: (given) => {
-        const call = currentCall();
-        if (call === undefined) return {};
-        const fields = given as Record<string, unknown>;
-        const { traceId } = call.trace;
-        if ('trace_id' in fields && fields.trace_id !== traceId) fields.trace_id_ = fields.trace_id;
-        fields.trace_id = traceId;
-        return {};
-      },
     },
     {
       write(line) {
@@ -72,6 +75,8 @@ export function createLogging(options: LoggingOptions = {}): Logging {
       },
     },
   );
+
+  const outputs = new LogOutputs(root, options.level ?? 'info', options.sinkLevel ?? 'info');
 
   const flush = () =>
     new Promise<void>((resolve, reject) => {
@@ -81,12 +86,15 @@ export function createLogging(options: LoggingOptions = {}): Logging {
     });
 
   return {
-    logger: (namespace, bindings) => new NamespaceLogger(root, levels, namespace, bindings),
-    setLevel: (namespace, level) => levels.set(namespace, level),
-    levels: () => levels.own(),
+    logger: (namespace, bindings) => new NamespaceLogger(outputs, namespace, bindings),
+    setLevel: (namespace, level) => outputs.printed.set(namespace, level),
+    levels: () => outputs.printed.own(),
+    attach: (sink) => outputs.attach(sink),
+    setSinkLevel: (namespace, level) => outputs.sunk.set(namespace, level),
     flush,
     async close() {
       closed = true;
+      outputs.detach();
       await flush();
     },
   };

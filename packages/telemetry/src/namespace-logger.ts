@@ -1,24 +1,27 @@
-import type { Logger } from '@backplane/plugin-api';
+import { currentCall, type Logger } from '@backplane/plugin-api';
+import type { LogRecord } from '@backplane/ports';
 import type { Logger as Pino } from 'pino';
-import { type LogLevels, SEVERITY } from './log-levels.ts';
+import { SEVERITY } from './log-levels.ts';
+import type { LogOutputs } from './log-outputs.ts';
 import { boundedText, presentable } from './presentable.ts';
 
-type Written = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+type Written = LogRecord['level'];
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Logs under one namespace. Until it writes its first line it is one small object; a line below its level costs two comparisons. */
 export class NamespaceLogger implements Logger {
-  readonly #root: Pino;
-  readonly #levels: LogLevels;
+  readonly #outputs: LogOutputs;
   readonly #namespace: string;
-  readonly #bindings: Fields | undefined;
+  /** As they were given, until the first line is written. */
+  #bindings: Fields | undefined;
   #pino: Pino | undefined;
   #threshold = 0;
+  #printsFrom = 0;
+  #sinksFrom = 0;
   #seenVersion = -1;
 
-  constructor(root: Pino, levels: LogLevels, namespace: string, bindings: Fields | undefined) {
-    this.#root = root;
-    this.#levels = levels;
+  constructor(outputs: LogOutputs, namespace: string, bindings: Fields | undefined) {
+    this.#outputs = outputs;
     this.#namespace = namespace;
     this.#bindings = bindings;
   }
@@ -40,16 +43,52 @@ export class NamespaceLogger implements Logger {
   }
 
   #writes(severity: number): boolean {
-    if (this.#seenVersion !== this.#levels.version) {
-      this.#seenVersion = this.#levels.version;
-      this.#threshold = this.#levels.thresholdOf(this.#namespace);
+    const outputs = this.#outputs;
+    if (this.#seenVersion !== outputs.version) {
+      this.#seenVersion = outputs.version;
+      this.#printsFrom = outputs.printed.thresholdOf(this.#namespace);
+      this.#sinksFrom = outputs.sinkThresholdOf(this.#namespace);
+      this.#threshold = Math.min(this.#printsFrom, this.#sinksFrom);
     }
     return severity >= this.#threshold;
   }
 
-  #write(level: Written, message: string, fields: Fields | undefined): void {
-    this.#pino ??= this.#root.child({ namespace: this.#namespace, ...(this.#bindings && presentable(this.#bindings)) });
+  #write(level: Written, message: string, given: Fields | undefined): void {
+    if (this.#pino === undefined) {
+      this.#bindings &&= presentable(this.#bindings);
+      this.#pino = this.#outputs.root.child({ namespace: this.#namespace, ...this.#bindings });
+    }
     // The message goes in as a field: as an argument, pino would read %s and %j in it.
-    this.#pino[level]({ msg: boundedText(String(message)), ...(fields !== undefined && presentable(fields)) });
+    const line = { msg: boundedText(String(message)), ...(given !== undefined && presentable(given)) };
+    bearTrace(line);
+    if (SEVERITY[level] >= this.#printsFrom) this.#pino[level](line);
+    if (SEVERITY[level] >= this.#sinksFrom) this.#sink(level, line);
   }
+
+  #sink(level: Written, { msg, trace_id, ...given }: Line): void {
+    const known = typeof trace_id === 'string';
+    this.#outputs.sink({
+      time: Date.now(),
+      level,
+      namespace: this.#namespace,
+      message: msg,
+      fields: { ...this.#bindings, ...given, ...(!known && trace_id !== undefined && { trace_id }) },
+      traceId: known ? trace_id : undefined,
+    });
+  }
+}
+
+interface Line {
+  readonly msg: string;
+  trace_id?: unknown;
+  trace_id_?: unknown;
+}
+
+/** Outside of any call, a line may bear the id of one that has ended, or is in another process. */
+function bearTrace(line: Line): void {
+  const call = currentCall();
+  if (call === undefined) return;
+  const { traceId } = call.trace;
+  if ('trace_id' in line && line.trace_id !== traceId) line.trace_id_ = line.trace_id;
+  line.trace_id = traceId;
 }

@@ -8,6 +8,7 @@ import type { ApiParts } from './api-parts.ts';
 import type { ApiAnswer, ApiRequest, ApiRoute } from './api-route.ts';
 import { apiRoutes } from './api-routes.ts';
 import { RequestCheck } from './check-request.ts';
+import { answerWithEvents } from './event-answer.ts';
 import { once, type SentAnswer } from './once.ts';
 
 export interface ApiAppOptions extends GuardOptions {
@@ -75,7 +76,12 @@ async function answer(
   };
   const key = request.headers['idempotency-key'];
   reply.header('cache-control', 'no-store');
-  if (typeof key !== 'string' || route.method === 'GET') return send(reply, await route.handle(asked));
+  if (typeof key !== 'string' || route.method === 'GET') {
+    const { events, ...plain } = await route.handle(asked);
+    if (events === undefined) return send(reply, plain);
+    answerWithEvents(reply, events, parts.ending);
+    return reply;
+  }
   const { method, url } = request;
   const { answer: kept, replayed } = await once(parts.answers, key, { method, url, body }, async () =>
     written(await route.handle(asked)),

@@ -6,6 +6,7 @@ import type {
   Catalogue,
   ChangeDesk,
   HostControl,
+  LogBook,
   OperationBook,
 } from '@backplane/ports';
 
@@ -19,5 +20,8 @@ export interface ApiParts {
   readonly operations: OperationBook;
   readonly administration: Administration;
   readonly audit: AuditLog;
+  readonly logs: LogBook;
+  /** Aborts when the host is about to stop: what goes on for long ends then. */
+  readonly ending: AbortSignal;
   readonly clock: Clock;
 }

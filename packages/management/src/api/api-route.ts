@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@backplane/plugin-api';
+import type { SendEvent } from './event-answer.ts';
 
 /** A request that has been checked. */
 export interface ApiRequest {
@@ -21,6 +22,8 @@ export interface ApiAnswer {
   readonly status?: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Server-sent events in place of a body. */
+  readonly events?: (send: SendEvent, ended: AbortSignal) => void;
 }
 
 /** One operation of the API: how it is asked, what it answers, and what it does. One source for the router, the checks and the OpenAPI document. */

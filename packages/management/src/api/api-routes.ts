@@ -7,6 +7,7 @@ import { catalogueRoutes } from './catalogue-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import { hookRoutes } from './hook-routes.ts';
 import { lifecycleRoutes } from './lifecycle-routes.ts';
+import { logRoutes } from './log-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { stateRoutes } from './state-routes.ts';
 
@@ -22,5 +23,6 @@ export function apiRoutes(parts: ApiParts): ApiRoute[] {
     ...stateRoutes(parts),
     ...adminRoutes(parts),
     ...auditRoutes(parts),
+    ...logRoutes(parts),
   ];
 }
