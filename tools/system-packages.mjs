@@ -11,6 +11,7 @@ export const SYSTEM_PACKAGES = [
   { command: 'chromium', debianPackage: 'chromium' },
   { command: 'script', debianPackage: 'bsdutils' },
   { command: 'promtool', debianPackage: 'prometheus' },
+  { command: 'redis-server', debianPackage: 'redis-server' },
   { command: 'pg_ctlcluster', debianPackage: 'postgresql' },
 ];
 

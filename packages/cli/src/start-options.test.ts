@@ -24,6 +24,11 @@ describe('the options of a start', () => {
     expect(startOptions({}, environment).environment).toBe('production');
   });
 
+  it('names the Redis of the cache, from the environment alone', () => {
+    expect(startOptions({}, { BACKPLANE_CACHE_URL: 'redis://cache' }).cache).toEqual({ url: 'redis://cache' });
+    expect(startOptions({}, {}).cache).toBeUndefined();
+  });
+
   it('reads discovery paths separated as PATH is, and loads none when plugins are off', () => {
     const paths = ['/opt/a', '/opt/b'].join(delimiter);
     expect(startOptions({}, { MMF_PLUGIN_DISCOVERY_PATHS: paths }).pluginPaths).toEqual(['/opt/a', '/opt/b']);

@@ -67,6 +67,7 @@ export function startOptions(
     ...(read('MASTER_KEY') !== undefined && { masterKey: read('MASTER_KEY') as string }),
     ...(read('NODE') !== undefined && { node: read('NODE') as string }),
     ...(read('DATABASE_URL') !== undefined && { databaseUrl: read('DATABASE_URL') as string }),
+    ...(read('CACHE_URL') !== undefined && { cache: { url: read('CACHE_URL') as string } }),
     ...(logLevel && { logLevel }),
     ...(logFormat && { logFormat }),
   };

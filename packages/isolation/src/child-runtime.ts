@@ -1,8 +1,9 @@
 import type { Clock } from '@backplane/base';
 import type { HttpService, Logger, PluginIdentity, Scope, SecurityService } from '@backplane/plugin-api';
-import type { InstanceDriver, NeedData, PluginData, SqlDatabase } from '@backplane/ports';
+import type { CacheLimits, InstanceDriver, NeedData, PluginData, SqlDatabase } from '@backplane/ports';
 import type { ListenAnswer } from './protocol.ts';
 import type { ReceivedCall } from './received-call.ts';
+import type { ConnectCache } from './remote-cache.ts';
 import type { RemoteFacets } from './remote-facets.ts';
 
 /**
@@ -54,6 +55,9 @@ export interface ChildSeat {
   readonly database: SqlDatabase;
   /** Events, metrics and the registry of the host. What is registered with them is owned by the scope. */
   facets(scope: Pick<Scope, 'add'>): RemoteFacets;
+  readonly cacheLimits: CacheLimits;
+  /** The plugin's cache in the host, as the upstream of one here. Called once at most. */
+  readonly connectCache: ConnectCache;
   /** `InstanceInfo.draining` and `.ended` of the instance in the host. */
   readonly draining: AbortSignal;
   readonly ended: AbortSignal;

@@ -7,6 +7,7 @@ import type { Peer } from './peer.ts';
 import { type ChildInit, SAY } from './protocol.ts';
 import type { ProvidedServices } from './provided-services.ts';
 import { type CallSurroundings, ReceivedCall } from './received-call.ts';
+import { createConnectCache } from './remote-cache.ts';
 import { createRemoteDatabase } from './remote-database.ts';
 import { createRemoteFacets } from './remote-facets.ts';
 import { createRemoteHandle } from './remote-handle.ts';
@@ -56,6 +57,8 @@ export function createChildSeat(parts: SeatParts): { seat: ChildSeat; refused: (
     security: createRemoteSecurity(peer, streams),
     database: createRemoteDatabase(facets, init.dialect),
     facets: (scope) => createRemoteFacets(facets, scope),
+    cacheLimits: init.cacheLimits,
+    connectCache: createConnectCache(facets),
     draining: surroundings.draining,
     ended: surroundings.ended,
     handle({ serviceId }) {

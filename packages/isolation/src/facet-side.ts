@@ -13,26 +13,28 @@ import {
   type ServiceQuery,
   type ServiceWatcher,
 } from '@backplane/plugin-api';
-import type { InstanceHost } from '@backplane/ports';
+import type { CacheChange, CacheUpstream, InstanceHost } from '@backplane/ports';
 import { DatabaseSide } from './database-side.ts';
 import type { FacetPayload } from './protocol.ts';
 
 /** Has the child run one of its callbacks. */
 export type CallBack = (id: number, args: readonly unknown[], call: CallContext | undefined) => Promise<unknown>;
 
+type FacetHost = Pick<InstanceHost, 'cache' | 'database' | 'events' | 'metrics' | 'registry' | 'scope'>;
 type Measure = (value: number, labels: LabelValues | undefined) => void;
 type Metric = Counter | Gauge | Histogram;
 const MEASURES = ['inc', 'dec', 'set', 'observe'] as const;
 
 /** The services of a context, as a child uses them: answered from the instance's own, and from nothing else. */
 export class FacetSide {
-  readonly #host: Pick<InstanceHost, 'events' | 'metrics' | 'registry' | 'database'>;
   #database: DatabaseSide | undefined;
+  readonly #host: FacetHost;
   readonly #callBack: CallBack;
   readonly #effects = new Map<number, Effect>();
   readonly #metrics = new Map<string, Metric>();
+  #cache: CacheUpstream | undefined;
 
-  constructor(host: Pick<InstanceHost, 'events' | 'metrics' | 'registry' | 'database'>, callBack: CallBack) {
+  constructor(host: FacetHost, callBack: CallBack) {
     this.#host = host;
     this.#callBack = callBack;
   }
@@ -43,6 +45,7 @@ export class FacetSide {
       this.#database ??= new DatabaseSide(this.#host.database.sql);
       return this.#database.answer(method, args);
     }
+    if (facet === 'cache') return this.#useCache(method, args);
     switch (`${facet}.${method}`) {
       case 'events.publish':
         return this.#host.events.publish(args[0] as string, args[1], args[2] as { source?: string });
@@ -76,6 +79,28 @@ export class FacetSide {
   /** The child is gone. */
   end(): void {
     this.#database?.end();
+  }
+
+  async #useCache(method: string, args: readonly unknown[]): Promise<unknown> {
+    if (method === 'share') return this.#keep(args, (id) => this.#shareCache(id));
+    if (this.#cache === undefined) throw new TypeError('The child has not asked for the cache.');
+    switch (method) {
+      case 'read':
+        return this.#cache.read(args[0] as string);
+      case 'write':
+        return this.#cache.write(args[0] as string, args[1], args[2] as number, args[3] as boolean);
+      case 'remove':
+        return this.#cache.remove(args[0] as CacheChange);
+      default:
+        throw new TypeError(`A child asked for cache.${method}, which no host answers.`);
+    }
+  }
+
+  #shareCache(id: number): Effect {
+    // A child that can no longer be told has ended, and its memory with it.
+    const shared = this.#host.cache.share((change) => void this.#callBack(id, [change], undefined).catch(() => {}));
+    this.#cache = shared;
+    return this.#host.scope.add('cache of its process', () => shared[Symbol.dispose]());
   }
 
   #collect(metrics: MetricService, id: number, definitions: MetricDefinitions): Effect {

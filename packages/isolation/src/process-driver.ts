@@ -185,6 +185,7 @@ export class ProcessDriver implements InstanceDriver {
       available: data.needs.filter((need) => host.handle(need) !== undefined).map(({ serviceId }) => serviceId),
       draining: draining.aborted,
       dialect: host.database.dialect,
+      cacheLimits: host.cache.limits,
     };
   }
 

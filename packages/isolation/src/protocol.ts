@@ -1,6 +1,6 @@
 import { baseErrors, findUncloneable, messageOf } from '@backplane/base';
 import type { DatabaseDialect, Handover, PluginIdentity } from '@backplane/plugin-api';
-import type { PluginData, RouteDescription } from '@backplane/ports';
+import type { CacheLimits, PluginData, RouteDescription } from '@backplane/ports';
 import type { UncloneableFrame } from './peer.ts';
 import type { WireCall } from './wire-call.ts';
 
@@ -32,7 +32,7 @@ export const SAY = {
   call: 'call',
   /** Child to host, `SecurityPayload`. */
   security: 'security',
-  /** Child to host, `FacetPayload`: events, metrics, the registry or the database of the plugin's context are used. A note where nobody waits. */
+  /** Child to host, `FacetPayload`: cache, events, metrics, the registry or the database of the plugin's context are used. A note where nobody waits. */
   facet: 'facet',
   /** Host to child, `CallbackPayload`: something that the child registered is called. */
   callback: 'callback',
@@ -64,6 +64,7 @@ export interface ChildInit {
   readonly draining: boolean;
   /** Of the plugin's database. */
   readonly dialect: DatabaseDialect;
+  readonly cacheLimits: CacheLimits;
 }
 
 export interface InitializeAnswer {
@@ -94,7 +95,7 @@ export type NeedPayload = readonly [
 ];
 
 /** The services of a context that only the host can answer. */
-export type FacetName = 'events' | 'metrics' | 'registry' | 'database';
+export type FacetName = 'cache' | 'events' | 'metrics' | 'registry' | 'database';
 /** What registers something gives the id of its callback first. `token` is as in `NeedPayload`. */
 export type FacetPayload = readonly [facet: FacetName, method: string, args: readonly unknown[], token: number];
 /** `call` where the callback acts for somebody. */

@@ -6,6 +6,7 @@ export {
   isBackplaneError,
 } from '@backplane/base';
 export { adopt, type OwnerContext } from './adopt.ts';
+export type { CacheService, CacheSetOptions } from './cache.ts';
 export {
   type CallContext,
   type CallOptions,

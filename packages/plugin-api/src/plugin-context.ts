@@ -1,3 +1,4 @@
+import type { CacheService } from './cache.ts';
 import type { DatabaseService } from './database.ts';
 import type { EventService } from './events.ts';
 import type { HealthService } from './health.ts';
@@ -40,6 +41,7 @@ export interface PluginContext<C = Readonly<Record<string, unknown>>, N extends 
   readonly health: HealthService;
   readonly metrics: MetricService;
   readonly registry: ServiceRegistry;
+  readonly cache: CacheService;
   /**
    * Offers a service that the plugin declares in `provides`. Called in `initialize`.
    * @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE

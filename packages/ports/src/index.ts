@@ -7,6 +7,18 @@ export type {
 } from './administration.ts';
 export type { AuditLog, AuditQuery, AuditRecord, AuditVerdict } from './audit-log.ts';
 export type {
+  CacheChange,
+  CacheConnection,
+  CachedValue,
+  CacheFacet,
+  CacheLimits,
+  CacheStore,
+  CacheStoreEvents,
+  CacheUpstream,
+  StoredEntry,
+} from './cache.ts';
+
+export type {
   AnswerBook,
   Catalogue,
   CatalogueConfiguration,

@@ -14,6 +14,7 @@ import type {
   SecurityService,
   ServiceRegistry,
 } from '@backplane/plugin-api';
+import type { CacheFacet } from './cache.ts';
 import type { DatabaseFacet } from './database.ts';
 import type { EffectLedger } from './effect-ledger.ts';
 import type { NeedData, PluginData } from './plugin-data.ts';
@@ -93,6 +94,7 @@ export interface InstanceHost {
   readonly health: HealthFacet;
   readonly metrics: MetricService;
   readonly registry: ServiceRegistry;
+  readonly cache: CacheFacet;
   /** The handle for a need; `undefined` for an optional one that nobody provides. */
   handle(need: NeedData): object | undefined;
   /** @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE */

@@ -1,4 +1,5 @@
 import { type Clock, messageOf } from '@backplane/base';
+import { PluginCache, TieredCache } from '@backplane/cache';
 import { normalizeConfigSchema } from '@backplane/config';
 import { createGateway, type MountTable } from '@backplane/gateway';
 import type { ChildInstance, ChildSeat } from '@backplane/isolation';
@@ -43,6 +44,7 @@ export async function createChildInstance(
     receive: (headers) => seat.receive(headers),
   });
   const http = gateway.facet(info, seat.logger);
+  let cache: PluginCache | undefined;
   const host: InstanceHost = {
     info,
     scope,
@@ -56,6 +58,10 @@ export async function createChildInstance(
     database: createDatabaseService(seat.database),
     health: new HealthChecks(seat.identity.name, scope, clock),
     ...seat.facets(scope),
+    get cache() {
+      cache ??= createCache(seat, scope, clock);
+      return cache;
+    },
     handle: (need) => seat.handle(need),
     provide: (service, implementation) => seat.provide(service, implementation),
     fail: (reason) => seat.fail(reason),
@@ -80,6 +86,13 @@ export async function createChildInstance(
     },
     close: () => gateway.close({ deadlineMs: 0 }),
   };
+}
+
+/** A memory of its own, in front of the plugin's cache in the host. */
+function createCache(seat: ChildSeat, scope: PluginScope, clock: Clock): PluginCache {
+  const upstream = seat.connectCache(scope, (change) => entries.changed(change));
+  const entries: TieredCache = new TieredCache({ clock, limits: seat.cacheLimits, upstream });
+  return new PluginCache(seat.identity.name, entries);
 }
 
 /** What a Standard Schema checks cannot cross processes, so it is checked here. */

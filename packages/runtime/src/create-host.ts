@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '@backplane/base';
+import { HostCaches } from '@backplane/cache';
 import { createConfigSource } from '@backplane/config';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
@@ -8,7 +9,7 @@ import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
 import type { Logger } from '@backplane/plugin-api';
-import type { Entrances, HostControl } from '@backplane/ports';
+import type { ChangeReport, Entrances, HostControl } from '@backplane/ports';
 import {
   adminTokenFrom,
   checkBearer,
@@ -18,6 +19,7 @@ import {
 } from '@backplane/security';
 import { createDatabaseService } from '@backplane/store/database-service';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
+import { cacheOptions } from './cache-options.ts';
 import { checkEnvironment } from './check-environment.ts';
 import { errors } from './errors.ts';
 import { FileChanges } from './file-changes.ts';
@@ -104,7 +106,8 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     isKnown: (plugin) => kernel.knows(plugin),
     warn: (owner, error) => (owner === HOST ? logger : loggerOf(owner)).warn(error.message, { error }),
   });
-  const hostMetrics = createHostMetrics(registry, () => kernel);
+  const caches = new HostCaches(cacheOptions(options.cache, { clock, logger: logging.logger('backplane.cache') }));
+  const hostMetrics = createHostMetrics(registry, () => kernel, caches);
 
   const ending = new AbortController();
   let stopping: Promise<void> | undefined;
@@ -163,6 +166,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     onChange: (report) => {
       hostMetrics.changed(report);
       state.note(report);
+      forgetRemoved(caches, kernel, report);
     },
     onEvent: (event) => logEvent(loggerOf(event.plugin), event),
     facets: {
@@ -170,6 +174,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       logger: (instance) => loggerOf(instance.identity.name),
       security: (instance) => securityFacet(signer, instance.identity.name),
       database: (instance) => createDatabaseService(databases.database(instance.identity.name)),
+      cache: (instance) => caches.facet(instance.identity.name),
       metrics: ({ data, scope }) => registry.facet({ name: data.name, prefix: data.metricsPrefix, scope }),
     },
   });
@@ -271,6 +276,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));
     hostMetrics[Symbol.dispose]();
+    caches.close();
     await Promise.all([isolation.close(), loader.close(), management.close()]);
     await state.close();
     ledgers[Symbol.dispose]();
@@ -301,6 +307,13 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       return stopping;
     },
   };
+}
+
+/** A plugin that was removed may still have calls, but whoever has its name next begins anew. */
+function forgetRemoved(caches: HostCaches, kernel: Kernel, { steps }: ChangeReport): void {
+  const isRemoved = (name: string) => kernel.knows(name) && kernel.pluginStatus(name).state.phase === 'stopped';
+  const removed = steps.filter(({ name, action }) => action === 'remove' && isRemoved(name)).map(({ name }) => name);
+  caches.forgetUnless((plugin) => kernel.knows(plugin) && !removed.includes(plugin));
 }
 
 /** Gives everything that waits its turn. */

@@ -1,3 +1,4 @@
+import type { CacheCounts, HostCaches } from '@backplane/cache';
 import type { Kernel } from '@backplane/kernel';
 import type { CollectedMetrics, MetricDefinitions, MetricService } from '@backplane/plugin-api';
 import type { ChangeReport, ExtensionPointHandler } from '@backplane/ports';
@@ -18,6 +19,11 @@ const DEFINITIONS: MetricDefinitions = {
   events_published: counter('Events published.'),
   events_delivered: counter('Events that a handler has dealt with.'),
   events_failed: counter('Events at which a handler failed.'),
+  cache_hits: counter('Values that a plugin found in its cache.'),
+  cache_misses: counter('Values that a plugin did not find in its cache.'),
+  cache_entries: gauge('Entries that the cache of a plugin has in memory.'),
+  cache_bytes: gauge('Bytes that the cache of a plugin takes in memory, about.'),
+  cache_store_up: gauge('1 where the store that hosts share answers. Not there without one, or before its first use.'),
 };
 
 /** What the host tells about itself in `/metrics`. */
@@ -27,7 +33,7 @@ export interface HostMetrics extends Disposable {
 }
 
 /** Begins to measure the host and its process. */
-export function createHostMetrics(registry: MetricRegistry, kernel: () => Kernel): HostMetrics {
+export function createHostMetrics(registry: MetricRegistry, kernel: () => Kernel, caches: HostCaches): HostMetrics {
   const scope = { add: (label: string) => ({ label, dispose: async () => {} }) };
   const own: MetricService = registry.facet({ name: HOST, prefix: 'backplane', scope });
   const changes = own.counter('changes', {
@@ -37,7 +43,7 @@ export function createHostMetrics(registry: MetricRegistry, kernel: () => Kernel
   const duration = own.histogram('change_duration_seconds', {
     help: 'Seconds from the beginning of a change to its swap.',
   });
-  own.collect(DEFINITIONS, () => kernelMetrics(kernel()));
+  own.collect(DEFINITIONS, () => ({ ...kernelMetrics(kernel()), ...cacheMetrics(caches) }));
   const observed = observeProcess(registry.facet({ name: HOST, prefix: '', scope }));
   return {
     http: new HttpMetrics(own),
@@ -78,6 +84,20 @@ function kernelMetrics(kernel: Kernel): CollectedMetrics {
     events_published: published,
     events_delivered: delivered,
     events_failed: failed,
+  };
+}
+
+function cacheMetrics(caches: HostCaches): CollectedMetrics {
+  const counts = caches.counts();
+  const perPlugin = (value: (counts: CacheCounts) => number) =>
+    counts.map((one) => ({ labels: { plugin: one.plugin }, value: value(one) }));
+  const up = caches.storeAnswers;
+  return {
+    cache_hits: perPlugin(({ hits }) => hits),
+    cache_misses: perPlugin(({ misses }) => misses),
+    cache_entries: perPlugin(({ entries }) => entries),
+    cache_bytes: perPlugin(({ bytes }) => bytes),
+    ...(up !== undefined && { cache_store_up: up ? 1 : 0 }),
   };
 }
 

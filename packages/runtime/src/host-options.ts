@@ -2,6 +2,7 @@ import type { Clock } from '@backplane/base';
 import type { IsolationLevel } from '@backplane/plugin-api';
 import type { DatabaseProvider } from '@backplane/ports';
 import type { LogLevel } from '@backplane/telemetry';
+import type { CacheSettings } from './cache-options.ts';
 import type { LiveChange } from './live-plugins.ts';
 import type { PluginInput } from './registered-plugins.ts';
 
@@ -32,6 +33,8 @@ export interface HostOptions {
   readonly databases?: DatabaseProvider;
   /** Names this host among those that share a database, the same after each start. Default the name of the machine. */
   readonly node?: string;
+  /** The cache of plugins. Default in memory alone. */
+  readonly cache?: CacheSettings;
   /** Default `development`. */
   readonly environment?: string;
   /** Where to listen; `false` for a host that is mounted into someone else's server. Default 127.0.0.1:8080. */

@@ -7,6 +7,7 @@ export type {
   SqlTransaction,
   SqlValue,
 } from '@backplane/ports';
+export type { CacheSettings } from './cache-options.ts';
 export type { ConfigurationValue } from './configured-values.ts';
 export { createHost } from './create-host.ts';
 export type { Host, HostStart } from './host.ts';

@@ -58,6 +58,9 @@ class InlineContext implements PluginContext<unknown> {
   get registry() {
     return this.#host.registry;
   }
+  get cache() {
+    return this.#host.cache;
+  }
   get services(): Handles<Needs> {
     this.#services ??= Object.freeze(
       Object.fromEntries(this.#host.info.data.needs.map((need) => [need.key, this.#host.handle(need)])),

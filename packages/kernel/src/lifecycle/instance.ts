@@ -11,6 +11,7 @@ import type {
   ServiceRegistry,
 } from '@backplane/plugin-api';
 import type {
+  CacheFacet,
   DatabaseFacet,
   HttpFacet,
   InstanceDriver,
@@ -39,6 +40,7 @@ export interface InstanceFacets {
   security(instance: InstanceInfo): SecurityService;
   database(instance: InstanceInfo): DatabaseFacet;
   metrics(instance: InstanceInfo): MetricService;
+  cache(instance: InstanceInfo): CacheFacet;
 }
 
 /** What all instances of one kernel share. */
@@ -99,6 +101,7 @@ export class Instance implements InstanceInfo, InstanceHost {
   #health: HealthChecks | undefined;
   #metrics: MetricService | undefined;
   #registry: ServiceRegistry | undefined;
+  #cache: CacheFacet | undefined;
 
   constructor(unit: PluginUnit, config: unknown, ordinal: number, surroundings: InstanceSurroundings) {
     this.unit = unit;
@@ -168,6 +171,10 @@ export class Instance implements InstanceInfo, InstanceHost {
   get registry(): ServiceRegistry {
     this.#registry ??= this.#surroundings.directory.facet(this);
     return this.#registry;
+  }
+  get cache(): CacheFacet {
+    this.#cache ??= this.#surroundings.facets.cache(this);
+    return this.#cache;
   }
 
   get draining(): AbortSignal {

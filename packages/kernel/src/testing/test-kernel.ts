@@ -31,6 +31,9 @@ function testFacets(log: string[]): InstanceFacets {
     metrics: () => {
       throw new Error('This test has no metrics.');
     },
+    cache: () => {
+      throw new Error('This test has no cache.');
+    },
   };
 }
 
