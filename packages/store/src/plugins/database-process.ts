@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, ClockTimer } from '@backplane/base';
@@ -73,7 +73,8 @@ export class DatabaseProcess {
   #overdue: Pending | undefined;
   #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  #folder: string | undefined;
+  /** A file that has no name any more: nothing is left of it when this process ends, however it ends. */
+  #mark: number | undefined;
   /** Counts the processes there have been. A transaction lives in one of them. */
   epoch = 0;
 
@@ -128,7 +129,7 @@ export class DatabaseProcess {
       await over;
       limit.cancel();
     }
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#mark !== undefined) closeSync(this.#mark);
   }
 
   #enter(pending: Pending): void {
@@ -165,24 +166,24 @@ export class DatabaseProcess {
   }
 
   #start(): void {
-    this.#folder ??= mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), 'backplane-databases-'));
-    const mark = join(this.#folder, 'mark');
-    writeFileSync(mark, Buffer.alloc(8), { mode: 0o600 });
+    this.#mark ??= openMark();
+    const mark = this.#mark;
+    writeSync(mark, new BigInt64Array(1), 0, 8, 0);
     const compiled = import.meta.url.endsWith('.js');
     const entry = new URL(compiled ? './database-process-entry.js' : './database-process-entry.ts', import.meta.url);
     const child = outside(() =>
-      fork(entry, [this.#folder as string], {
+      fork(entry, [], {
         serialization: 'advanced',
-        cwd: this.#folder as string,
+        cwd: '/',
         env: {},
         execArgv: ['--max-old-space-size=256', ...(compiled ? [] : ['--conditions=backplane-source'])],
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe', mark],
       }),
     );
     const over = outside(() => this.#whenOver(child, mark));
     this.#state = { phase: 'starting', child, over };
     const { maxRows, maxBytes, maxMemory } = this.#options;
-    child.send({ mark, maxRows, maxBytes, maxMemory });
+    child.send({ maxRows, maxBytes, maxMemory });
     const asked = this.#unsent;
     this.#unsent = [];
     for (const file of this.#files.keys()) this.#open(file);
@@ -191,7 +192,7 @@ export class DatabaseProcess {
     this.#watch(START_MS);
   }
 
-  #whenOver(child: ChildProcess, mark: string): Promise<void> {
+  #whenOver(child: ChildProcess, mark: number): Promise<void> {
     let lastWords = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-500);
@@ -258,7 +259,7 @@ export class DatabaseProcess {
   }
 
   /** The process is gone: what it was at fails, what it had not begun goes on in the next one. */
-  #restart(reason: string, mark: string): void {
+  #restart(reason: string, mark: number): void {
     const { phase } = this.#state;
     if (phase === 'closed') return;
     this.epoch++;
@@ -266,7 +267,7 @@ export class DatabaseProcess {
     this.#overdue = undefined;
     this.#state = { phase: 'idle' };
     this.#unsent = [];
-    const running = phase === 'ready' ? Number(readFileSync(mark).readBigInt64LE()) : undefined;
+    const running = phase === 'ready' ? readMark(mark) : undefined;
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     const again: Pending[] = [];
@@ -288,6 +289,21 @@ export class DatabaseProcess {
       for (const one of again) this.#enter(one);
     } else this.#whenEmpty?.();
   }
+}
+
+function openMark(): number {
+  const folder = mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), 'backplane-databases-'));
+  try {
+    return openSync(join(folder, 'mark'), 'w+', 0o600);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readMark(mark: number): number {
+  const number = new BigInt64Array(1);
+  readSync(mark, number, 0, 8, 0);
+  return Number(number[0]);
 }
 
 /** On a disk, the mark would be written with every change of a database that is on the same one. */

@@ -29,15 +29,10 @@ export interface EngineFailure {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Limits of one statement that the process itself keeps. */
+/** Limits that the process itself keeps. It is told them first. */
 export interface EngineLimits {
   readonly maxRows: number;
   readonly maxBytes: number;
   /** Bytes that SQLite may take in all. */
   readonly maxMemory: number;
-}
-
-/** What is said to the process first. `mark` is a file: the number of the statement that is being made stands in it. */
-export interface EngineStart extends EngineLimits {
-  readonly mark: string;
 }

@@ -1,20 +1,16 @@
-import { openSync, rmSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { DatabaseEngine } from './database-engine.ts';
-import { type Answer, ASK, type Ask, type EngineStart, MODE } from './database-protocol.ts';
+import { type Answer, ASK, type Ask, type EngineLimits, MODE } from './database-protocol.ts';
 
 /** A pipe that the host holds open as long as it lives. */
 const LIFELINE = 4;
+/** A file: the number of the statement that is being made stands in it. */
+const MARK = 5;
 /** A statement may keep the main thread for ever, so another one sees the host's end. */
 const GUARD = `
-const { rmSync } = require('node:fs');
-const { workerData } = require('node:worker_threads');
-const end = () => {
-  if (workerData.folder) rmSync(workerData.folder, { recursive: true, force: true });
-  process.kill(process.pid, 'SIGKILL');
-};
 const lifeline = new (require('node:net').Socket)({ fd: ${LIFELINE} });
-lifeline.on('error', () => {}).on('close', end).resume();
+lifeline.on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGKILL')).resume();
 `;
 /** So many answers, or those of so long, wait for those after them. */
 const FLUSH_AFTER = 64;
@@ -27,14 +23,11 @@ const FLUSH_MS = 2;
 export function serveDatabases(self: NodeJS.Process): void {
   // Files are for this user alone.
   self.umask(0o077);
-  // The folder of the mark, which nobody else removes when the host is killed.
-  const folder = self.argv[2];
-  const guard = { eval: true, env: {}, execArgv: [], workerData: { folder } };
+  const guard = { eval: true, env: {}, execArgv: [] };
   const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
   new Worker(GUARD, { ...guard, resourceLimits }).unref();
 
   let engine: DatabaseEngine | undefined;
-  let mark = -1;
   let waiting: Answer[] = [];
   let flushedAt = 0;
   const marked = new BigInt64Array(1);
@@ -51,9 +44,9 @@ export function serveDatabases(self: NodeJS.Process): void {
   };
   const serve = (asks: readonly Ask[]): void => {
     for (const ask of asks) {
-      // It outlives this process, because the file system has it.
+      // It outlives this process, because the host has the file open, too.
       marked[0] = BigInt(ask[0]);
-      writeSync(mark, marked, 0, 8, 0);
+      writeSync(MARK, marked, 0, 8, 0);
       waiting.push((engine as DatabaseEngine).answer(ask));
       const settles = ask[1] !== ASK.run || ask[5] === MODE.write;
       if (settles || waiting.length >= FLUSH_AFTER || performance.now() - flushedAt > FLUSH_MS) flush();
@@ -61,19 +54,19 @@ export function serveDatabases(self: NodeJS.Process): void {
     flush();
   };
 
-  self.on('message', (message: EngineStart | readonly Ask[]) => {
+  self.on('message', (message: EngineLimits | readonly Ask[]) => {
     if (Array.isArray(message)) return serve(message as readonly Ask[]);
-    const start = message as EngineStart;
-    engine = new DatabaseEngine(start);
-    mark = openSync(start.mark, 'r+');
+    engine = new DatabaseEngine(message as EngineLimits);
     // Ready.
     say([]);
   });
-  self.on('disconnect', () => {
+  const end = (): void => {
     engine?.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     self.exit();
-  });
+  };
+  // The host may have gone while this process was starting.
+  if (!self.connected) end();
+  self.on('disconnect', end);
   // Ctrl-C goes to the whole group; the host says when it is over.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) self.on(signal, () => {});
 }
