@@ -1,12 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
-import { accessSync, closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import type { Clock, ClockTimer } from '@backplane/base';
 import type { SqlResult } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import { type Answer, ASK, type Ask, type EngineFailure, type EngineLimits } from './database-protocol.ts';
+import { openMark, readMark, writeMark } from './mark-file.ts';
 
 type WithoutId<T> = T extends readonly [number, ...infer Rest] ? readonly [...Rest] : never;
 export type AskBody = WithoutId<Ask>;
@@ -48,8 +47,6 @@ const SLOW_MS = 1000;
 /** How long a process may take to be there, and to end when it is asked to. */
 const START_MS = 30_000;
 const END_MS = 5000;
-/** Linux keeps files there in memory. */
-const MEMORY = '/dev/shm';
 /** The pipe whose end tells the process that its host is gone. */
 const LIFELINE = 4;
 /** Events of the process must not belong to the request that happened to start it. */
@@ -168,7 +165,7 @@ export class DatabaseProcess {
   #start(): void {
     this.#mark ??= openMark();
     const mark = this.#mark;
-    writeSync(mark, new BigInt64Array(1), 0, 8, 0);
+    writeMark(mark, 0);
     const compiled = import.meta.url.endsWith('.js');
     const entry = new URL(compiled ? './database-process-entry.js' : './database-process-entry.ts', import.meta.url);
     const child = outside(() =>
@@ -288,31 +285,6 @@ export class DatabaseProcess {
       this.#start();
       for (const one of again) this.#enter(one);
     } else this.#whenEmpty?.();
-  }
-}
-
-function openMark(): number {
-  const folder = mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), 'backplane-databases-'));
-  try {
-    return openSync(join(folder, 'mark'), 'w+', 0o600);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function readMark(mark: number): number {
-  const number = new BigInt64Array(1);
-  readSync(mark, number, 0, 8, 0);
-  return Number(number[0]);
-}
-
-/** On a disk, the mark would be written with every change of a database that is on the same one. */
-function inMemory(): boolean {
-  try {
-    accessSync(MEMORY, constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DatabaseProvider } from '@backplane/ports';
 import { expect, it } from 'vitest';
 import { embeddedPlace, openIn } from '../testing/use-plugin-databases.ts';
@@ -168,6 +171,20 @@ it('keeps many files, more than are open at once, and their transactions', async
   expect(found.map((row) => row?.a)).toEqual(['kept', ...Array.from({ length: 79 }, (_, n) => `${n}`)]);
 }, 60_000);
 
+it('leaves no process behind whose host was killed in the middle of an endless query', async () => {
+  const { folder, key } = embeddedPlace();
+  const fixture = fileURLToPath(new URL('../testing/endless-query.fixture.ts', import.meta.url));
+  const host = spawn(process.execPath, [...process.execArgv, fixture, folder, key], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(host.stdout, 'data')) as [Buffer];
+  const pid = Number(String(said));
+  expect(isRunning(pid)).toBe(true);
+  host.kill('SIGKILL');
+  await once(host, 'exit');
+  await expect.poll(() => isRunning(pid), { timeout: 5000 }).toBe(false);
+});
+
 it('refuses what comes after the end, and loses nothing before it', async () => {
   const place = embeddedPlace();
   const provider = openIn(place);
@@ -178,3 +195,11 @@ it('refuses what comes after the end, and loses nothing before it', async () => 
   await expect(db.query('select 1')).rejects.toMatchObject({ code: 'BP_DATABASE_CLOSED' });
   expect(await service(openIn(place)).query('select * from t')).toHaveLength(20);
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
