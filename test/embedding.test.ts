@@ -186,5 +186,9 @@ describe('a plugin-enabled service', () => {
       code: 'BP_SERVICE_CONFIG_INVALID',
       message: expect.stringMatching(/config\.yaml: line \d/),
     });
+    await writeFile(join(folder, 'config.yaml'), 'plugins:\n  security:\n    require_signature: true\n');
+    await expect(PluginEnabledServiceFactory.fromFile(join(folder, 'config.yaml'))).rejects.toMatchObject({
+      message: expect.stringContaining('"plugins.security" is for the files in the folder of configuration'),
+    });
   });
 });

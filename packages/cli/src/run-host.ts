@@ -1,8 +1,16 @@
 import { isBackplaneError, messageOf } from '@backplane/base';
-import { createHost, type Host, type HostOptions, type HostStart, readDiscoverySettings } from '@backplane/runtime';
+import {
+  createHost,
+  type Host,
+  type HostOptions,
+  type HostStart,
+  readDiscoverySettings,
+  readServicePort,
+} from '@backplane/runtime';
+import { placeName } from '@backplane/wire';
 import { checkConfigDir } from './check-config-dir.ts';
 import { goOnWhenOutputCloses } from './closed-output.ts';
-import { type StartFlags, startOptions } from './start-options.ts';
+import { environmentOf, portIsGiven, type StartFlags, startOptions } from './start-options.ts';
 
 /** The exit codes of the command line. */
 export const EXIT = {
@@ -15,16 +23,41 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** What flags, environment and `base.yaml` say, or the end of the process with what is wrong with them. */
+/** What flags, environment and the host's files say, or the end of the process with what is wrong with them. */
 export async function hostOptions(flags: StartFlags): Promise<HostOptions> {
   try {
-    const { problems, ...settings } = await readDiscoverySettings(checkConfigDir(flags, process.env));
+    const { problems, ...settings } = await readDiscoverySettings(
+      checkConfigDir(flags, process.env),
+      environmentOf(flags, process.env),
+    );
     const [problem] = problems;
-    if (problem) throw new Error(`${problem.file ?? ''}:${problem.line ?? 1}: ${problem.message}`);
-    return startOptions(flags, process.env, settings);
+    if (problem) throw new Error(`${placeName(problem)}: ${problem.message}`);
+    const options = startOptions(flags, process.env, settings);
+    return portIsGiven(flags, process.env) ? options : { ...options, listen: await listenOf(options) };
   } catch (error) {
     return refuse(error);
   }
+}
+
+/** Where nobody names a port, configuration may. */
+async function listenOf({
+  listen,
+  configDir = 'config',
+  pluginConfigDir,
+  service,
+  variables,
+  environment = '',
+}: HostOptions) {
+  const { port, problems } = await readServicePort({
+    configDir,
+    environment,
+    ...(pluginConfigDir !== undefined && { pluginConfigDir }),
+    ...(service !== undefined && { service }),
+    ...(variables !== undefined && { variables }),
+  });
+  const [problem] = problems;
+  if (problem) throw new Error(`${placeName(problem)}: ${problem.message}`);
+  return { ...(listen || {}), ...(port !== undefined && { port }) };
 }
 
 /** Ends the process: it was asked for what cannot be. */

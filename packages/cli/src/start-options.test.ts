@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startOptions } from './start-options.ts';
+import { configDirOf, startOptions } from './start-options.ts';
 
 describe('the options of a start', () => {
   it('has sane defaults', () => {
@@ -53,6 +53,14 @@ describe('the options of a start', () => {
       './plugins',
     ]);
     expect(startOptions({ packages: false }, {})).not.toHaveProperty('packagesOf');
+  });
+
+  it('takes the folder of configuration from the flag, from BACKPLANE_CONFIG_DIR, or from MMF_CONFIG_DIR', () => {
+    const printed = { MMF_CONFIG_DIR: '/opt/mmf/config' };
+    expect(startOptions({}, printed).configDir).toBe('/opt/mmf/config');
+    expect(configDirOf({}, printed)).toEqual({ folder: '/opt/mmf/config', named: 'MMF_CONFIG_DIR' });
+    expect(startOptions({}, { ...printed, BACKPLANE_CONFIG_DIR: '/etc/b' }).configDir).toBe('/etc/b');
+    expect(startOptions({ config: './mine' }, printed).configDir).toBe('./mine');
   });
 
   it('reads isolation for one plugin or for all', () => {

@@ -58,7 +58,7 @@ export function startOptions(
     configDir: configDirOf(flags, environment).folder,
     ...(settings.pluginConfigDir !== undefined && { pluginConfigDir: settings.pluginConfigDir }),
     dataDir: flags.data ?? read('DATA_DIR') ?? './data',
-    environment: flags.environment ?? read('ENVIRONMENT') ?? 'development',
+    environment: environmentOf(flags, environment),
     variables: environment,
     ...(read('SERVICE') !== undefined && { service: read('SERVICE') as string }),
     listen: { host: flags.host ?? read('HOST') ?? '127.0.0.1', port },
@@ -72,6 +72,14 @@ export function startOptions(
     ...(logFormat && { logFormat }),
   };
 }
+
+/** What the host runs in. Default `development`. */
+export const environmentOf = (flags: StartFlags, environment: Environment): string =>
+  flags.environment ?? (environment.BACKPLANE_ENVIRONMENT || environment.MMF_ENVIRONMENT || 'development');
+
+/** Whether flag or environment name a port, which then is the last word. */
+export const portIsGiven = (flags: StartFlags, environment: Environment): boolean =>
+  flags.port !== undefined || Boolean(environment.BACKPLANE_PORT || environment.MMF_PORT);
 
 /** The folder of configuration, which says where the rest is; and the flag or variable that named it, if one did. */
 export function configDirOf(

@@ -12,6 +12,7 @@ import { type PluginConfigFile, type PluginConfigFiles, readPluginConfigFiles } 
 import { DEFAULT_ENVIRONMENTS, pluginFileLayers } from './plugin-file.ts';
 import { hostFileLayers } from './plugin-layers.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
+import { type SecurityPolicy, securityPolicy } from './security-policy.ts';
 
 export interface ConfigSourceOptions {
   /** The folder that holds `base.yaml`, `ENVIRONMENT.yaml` and `plugins/NAME.yaml`. */
@@ -55,6 +56,8 @@ export interface PluginConfig {
 export interface ConfigSource {
   /** Never rejects because of what the files hold: that is in `problems`. */
   pluginConfig(name: string, aliases?: readonly string[]): Promise<PluginConfig>;
+  /** What is asked of every plugin that is found. Never rejects. */
+  securityPolicy(): Promise<SecurityPolicy>;
   /** The same files under other layers. Both see the files as they are when either is told to look again. */
   under(layersOver: NonNullable<ConfigSourceOptions['layersOver']>): ConfigSource;
   /** The environment variable that decides a key (`pkd.urls`) of a plugin, or something within it. */
@@ -69,6 +72,8 @@ export interface ConfigSource {
 interface Snapshot {
   readonly host: readonly HostFile[];
   readonly plugins: PluginConfigFiles;
+  /** Once it was asked for. */
+  policy?: SecurityPolicy;
 }
 
 /** Reads configuration from files, once, until it is told to look again: so that all plugins of one change see the same files. */
@@ -128,6 +133,12 @@ class FileConfigSource implements ConfigSource {
     const paths = [...host.filter(({ path }) => said.has(path)), ...files].map(({ path }) => path);
     const { secrets } = resolved;
     return { plugin, ...divided, origins, layers, secrets, texts: environment.texts, files: paths, problems };
+  }
+
+  async securityPolicy(): Promise<SecurityPolicy> {
+    const snapshot = await this.#read([]);
+    snapshot.policy ??= securityPolicy(snapshot.host);
+    return snapshot.policy;
   }
 
   async addressed(): Promise<readonly AddressedPlugin[]> {

@@ -13,7 +13,7 @@ afterEach(() => rm(project, { recursive: true }));
 
 async function read(text: string) {
   await writeFile(join(project, 'config/base.yaml'), text);
-  return readDiscoverySettings(join(project, 'config'));
+  return readDiscoverySettings(join(project, 'config'), 'production');
 }
 
 describe('the discovery keys of base.yaml', () => {
@@ -46,8 +46,19 @@ describe('the discovery keys of base.yaml', () => {
     expect(settings).toEqual({ paths: [join(project, 'plugins'), join(project, 'custom_plugins')], problems: [] });
   });
 
+  it('may stand in config.yaml, and in the file of the environment, which has the last word', async () => {
+    await writeFile(join(project, 'config/config.yaml'), 'plugins:\n  directories:\n    - "./custom_plugins"\n');
+    await writeFile(join(project, 'config/production.yaml'), 'plugins:\n  auto_discovery: false\n');
+    await writeFile(join(project, 'config/staging.yaml'), 'plugins:\n  enabled: false\n');
+    expect(await read('plugins:\n  auto_discovery: true\n  directories: [./plugins]\n')).toEqual({
+      autoDiscovery: false,
+      paths: [join(project, 'custom_plugins')],
+      problems: [],
+    });
+  });
+
   it('say nothing where the file, or its section, is not there', async () => {
-    expect(await readDiscoverySettings(join(project, 'config'))).toEqual({ problems: [] });
+    expect(await readDiscoverySettings(join(project, 'config'), 'production')).toEqual({ problems: [] });
     expect(await read('other: 1\n')).toEqual({ problems: [] });
     expect(await read('plugins:\n')).toEqual({ problems: [] });
   });

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { nearestPosition, pointerOf, type SourceProblem, sourceProblem } from '@backplane/wire';
-import { isPlainMap } from '@backplane/wire/schema';
-import { parseYaml, readSourceFile } from '@backplane/wire/yaml';
+import { isPlainMap, type PlainMap } from '@backplane/wire/schema';
+import type { YamlDocument } from '@backplane/wire/yaml';
 import { errors } from './errors.ts';
+import { readHostFiles } from './host-files.ts';
 import { misspeltKeys } from './misspelt-file-keys.ts';
 
-/** What `base.yaml` says about where plugins are found. Paths are absolute. */
+/** What the host's files say about where plugins are found. Paths are absolute. */
 export interface DiscoverySettings {
   /** `plugins.enabled`: whether there are plugins at all. */
   readonly enabled?: boolean;
@@ -19,54 +19,63 @@ export interface DiscoverySettings {
   readonly problems: readonly SourceProblem[];
 }
 
-const KEYS: readonly string[] = ['enabled', 'auto_discovery', 'discovery_paths', 'directories', 'config_dir'];
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const areTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+const KEYS: Readonly<Record<string, { readonly expected: string; fits(value: unknown): boolean }>> = {
+  enabled: { expected: 'true or false', fits: isBoolean },
+  auto_discovery: { expected: 'true or false', fits: isBoolean },
+  discovery_paths: { expected: 'a list of folders', fits: areTexts },
+  directories: { expected: 'a list of folders', fits: areTexts },
+  config_dir: { expected: 'a folder', fits: isText },
+};
 
 /**
- * Reads the part of `base.yaml` that says where plugins are. Relative paths begin at the folder that holds the folder of configuration: that of
- * the project. Other keys of `plugins` belong to plugins, and are not looked at. A file that is not there says nothing.
+ * Reads the part of the host's files that says where plugins are, the environment's file over `base.yaml`. Relative paths begin at the folder that
+ * holds the folder of configuration: that of the project. Other keys of `plugins` belong to plugins, and are not looked at.
  */
-export async function readDiscoverySettings(configDir: string): Promise<DiscoverySettings> {
-  const file = join(configDir, 'base.yaml');
-  if (!existsSync(file)) return { problems: [] };
-  const { text, problem } = readSourceFile(file);
-  if (problem !== undefined) return { problems: [problem] };
-  const { document, problems } = await parseYaml(text, file, { frames: false, secrets: true });
-  if (document === undefined) return { problems };
-  const root = document.value;
-  const plugins = isPlainMap(root) ? (root.plugins ?? {}) : {};
+export async function readDiscoverySettings(configDir: string, environment: string): Promise<DiscoverySettings> {
   const found: SourceProblem[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const file of await readHostFiles(configDir, environment)) {
+    if (file.document === undefined) found.push(...file.problems);
+    else Object.assign(settings, inDocument(file.document, found));
+  }
+  const project = dirname(resolve(configDir));
+  const folders = ['discovery_paths', 'directories'].flatMap((key) => (settings[key] as string[] | undefined) ?? []);
+  const { enabled, auto_discovery: autoDiscovery, config_dir: configFolder } = settings;
+  return {
+    ...(enabled !== undefined && { enabled: enabled as boolean }),
+    ...(autoDiscovery !== undefined && { autoDiscovery: autoDiscovery as boolean }),
+    ...((settings.discovery_paths ?? settings.directories) !== undefined && {
+      paths: folders.map((path) => resolve(project, path)),
+    }),
+    ...(configFolder !== undefined && { pluginConfigDir: resolve(project, configFolder as string) }),
+    problems: found,
+  };
+}
+
+/** The keys that one file sets, as they are written there. */
+function inDocument(document: YamlDocument, found: SourceProblem[]): Readonly<PlainMap> {
+  const { value: root, positions, file } = document;
+  const plugins = isPlainMap(root) ? (root.plugins ?? {}) : {};
   const refuse = (path: readonly string[], expected: string) => {
     const error = errors.BP_CONFIG_SETTING_INVALID({ key: path.join('.'), expected });
-    found.push(sourceProblem(error, { file, position: nearestPosition(document.positions, pointerOf(path)) }));
+    found.push(sourceProblem(error, { file, position: nearestPosition(positions, pointerOf(path)) }));
   };
   if (!isPlainMap(plugins)) {
     refuse(['plugins'], 'a map of keys');
-    return { problems: found };
+    return {};
   }
-  const read = <T>(key: string, fits: (value: unknown) => value is T, expected: string): T | undefined => {
-    const value = plugins[key];
-    if (value === undefined || value === null) return undefined;
-    if (fits(value)) return value;
-    refuse(['plugins', key], expected);
-    return undefined;
-  };
   // A map is what a plugin of that name is configured with.
-  found.push(...misspeltKeys(document, ['plugins'], KEYS, isPlainMap));
-  const project = dirname(resolve(configDir));
-  const enabled = read('enabled', isBoolean, 'true or false');
-  const autoDiscovery = read('auto_discovery', isBoolean, 'true or false');
-  const listed = ['discovery_paths', 'directories'].map((key) => read(key, areTexts, 'a list of folders'));
-  const configFolder = read('config_dir', isText, 'a folder');
-  const paths = listed.every((list) => list === undefined) ? undefined : listed.flatMap((list) => list ?? []);
-  return {
-    ...(enabled !== undefined && { enabled }),
-    ...(autoDiscovery !== undefined && { autoDiscovery }),
-    ...(paths && { paths: paths.map((path) => resolve(project, path)) }),
-    ...(configFolder !== undefined && { pluginConfigDir: resolve(project, configFolder) }),
-    problems: found,
-  };
+  found.push(...misspeltKeys(document, ['plugins'], Object.keys(KEYS), isPlainMap));
+  const set: PlainMap = {};
+  for (const [key, { fits, expected }] of Object.entries(KEYS)) {
+    const value = plugins[key];
+    if (value === undefined || value === null) continue;
+    if (fits(value)) set[key] = value;
+    else refuse(['plugins', key], expected);
+  }
+  return set;
 }

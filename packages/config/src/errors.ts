@@ -49,6 +49,13 @@ export const errors = defineErrors('config', {
     mend: 'Set the variable or write the file that the reference names, readable by the host alone.',
     message: (d: { key: string; reason: string }) => `"${d.key}" is to come from elsewhere, but ${d.reason}.`,
   },
+  BP_SERVICE_PORTS_DIFFER: {
+    title: 'Plugins of one host name different ports for it.',
+    status: 422,
+    mend: 'Write one port, or say which holds with --port or BACKPLANE_PORT.',
+    message: (d: { ports: readonly { port: number; place: string }[] }) =>
+      `The service is to have ${d.ports.map(({ port, place }) => `port ${port} (${place})`).join(' and ')}.`,
+  },
   BP_CONFIG_SETTING_INVALID: {
     title: 'A key by which the host runs a plugin has a wrong value.',
     status: 422,

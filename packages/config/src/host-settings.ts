@@ -16,6 +16,8 @@ export interface HostSettings {
   readonly priority?: number;
   /** `false` mounts no routes. */
   readonly serviceIntegration?: boolean;
+  /** `true` runs it outside of the sandbox, where `plugins.security.sandboxing` puts plugins into one. */
+  readonly trusted?: boolean;
   /** `name` and `port` of a generated host. */
   readonly service?: Readonly<PlainMap>;
 }
@@ -41,6 +43,7 @@ export const HOST_KEYS: readonly HostKey[] = [
   },
   { key: 'priority', setting: 'priority', expected: 'a whole number', fits: Number.isInteger },
   { key: 'service_integration', setting: 'serviceIntegration', expected: 'true or false', fits: isBoolean },
+  { key: 'trusted', setting: 'trusted', expected: 'true or false', fits: isBoolean },
   { key: 'service', setting: 'service', expected: 'a map of keys', fits: isPlainMap },
 ];
 

@@ -6,4 +6,6 @@ export type { HostSettings } from './host-settings.ts';
 export { type ConfigLayer, type ConfigOrigin, type MergedConfig, mergeLayers } from './merge-layers.ts';
 export { normalizeConfigSchema } from './normalize-config-schema.ts';
 export { DEFAULT_ENVIRONMENTS } from './plugin-file.ts';
+export type { PolicyPlace, SecurityPolicy } from './security-policy.ts';
+export { readServicePort, type ServicePort } from './service-port.ts';
 export { type ConfigIssue, type ValidatedConfig, validatePluginConfig } from './validate-plugin-config.ts';

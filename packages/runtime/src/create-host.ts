@@ -199,6 +199,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
   const reader = new PluginReader({
     loader,
     configs,
+    registeredSchema: (plugin) => state.visible().plugins[plugin]?.about?.config_schema,
     isolation: options.isolation ?? {},
     isolate: (...asked) => isolation.isolate(...asked),
     inUse: (unit) => kernel.uses(unit),

@@ -60,6 +60,27 @@ export const errors = defineErrors('runtime', {
     mend: 'Use "inline" or "process".',
     message: (d: { plugin: string; level: string }) => `Plugin "${d.plugin}" asks for isolation "${d.level}".`,
   },
+  BP_SECURITY_POLICY_INVALID: {
+    title: 'What is asked of all plugins for security is not understood',
+    status: 422,
+    mend: 'Correct it there; until then no plugin of the folders runs.',
+    message: (d: { plugin: string; problems: readonly string[] }) =>
+      `Plugin "${d.plugin}" is not run, because the security policy is not understood: ${d.problems.join('; ')}`,
+  },
+  BP_SIGNATURE_REQUIRED: {
+    title: 'Only signed plugins may run, and this one is not known to be signed',
+    status: 403,
+    mend: 'This version of the host cannot verify signatures: run only what you trust, and set "require_signature: false".',
+    message: (d: { plugin: string; place: string }) =>
+      `Plugin "${d.plugin}" has no signature that was verified, and ${d.place} asks for one. None of its code was run.`,
+  },
+  BP_LIMITS_UNAVAILABLE: {
+    title: 'Resource limits are asked for that this host cannot hold a plugin to',
+    status: 409,
+    mend: 'Take "resource_limits" out, and limit the whole host in place of the plugin; or set "trusted: true" for this plugin where sandboxing is enabled.',
+    message: (d: { plugin: string; limits: string; place: string }) =>
+      `Plugin "${d.plugin}" is to run within ${d.limits} (${d.place}), which this version of the host cannot enforce. None of its code was run.`,
+  },
   BP_PLUGIN_UNDESCRIBED: {
     title: 'The code of a plugin could not be read in a process of its own',
     status: 409,

@@ -1,4 +1,9 @@
-export { DEFAULT_ENVIRONMENTS, type DiscoverySettings, readDiscoverySettings } from '@backplane/config';
+export {
+  DEFAULT_ENVIRONMENTS,
+  type DiscoverySettings,
+  readDiscoverySettings,
+  readServicePort,
+} from '@backplane/config';
 export type {
   DatabaseProvider,
   SqlDatabase,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isReservedName } from '@backplane/wire';
 import { isPlainMap } from '@backplane/wire/schema';
 import { parseYaml } from '@backplane/wire/yaml';
 import { createHost } from './create-host.ts';
@@ -109,6 +110,11 @@ async function readServiceConfig(file: string): Promise<ServiceConfig> {
   }
   const pluginConfig: Record<string, Readonly<Record<string, unknown>>> = {};
   for (const [name, section] of Object.entries(sections)) {
+    if (isReservedName(name))
+      throw errors.BP_SERVICE_CONFIG_INVALID({
+        file,
+        problem: `"plugins.${name}" is for the files in the folder of configuration, and would have no effect here`,
+      });
     if (!isPlainMap(section))
       throw errors.BP_SERVICE_CONFIG_INVALID({ file, problem: `"plugins.${name}" is no section` });
     pluginConfig[name] = section;

@@ -16,6 +16,7 @@ import { placeName } from '@backplane/wire';
 import satisfies from 'semver/functions/satisfies.js';
 import { dataOf } from './data-of.ts';
 import { errors } from './errors.ts';
+import { holdToPolicy, isSandboxed } from './hold-to-policy.ts';
 import { asFailure, attempt, type Loaded } from './loaded-plugin.ts';
 
 /**
@@ -26,8 +27,8 @@ export type Isolate = (
   adapt: (data: PluginData) => Promise<PluginData>,
 ) => Promise<Omit<ReadUnit, 'settings'>>;
 
-/** What configuration says in place of what a plugin says of itself. */
-export type DataSettings = Partial<Pick<PluginData, 'priority' | 'mounted'>>;
+/** What configuration says in place of what a plugin says of itself, and the schema that whoever registered it gave for one that has none. */
+export type DataSettings = Partial<Pick<PluginData, 'priority' | 'mounted' | 'config'>>;
 
 /** What became of a plugin, and of its code where that could be read. */
 export interface Reading {
@@ -57,6 +58,8 @@ export interface InspectedPlugin {
 export interface PluginReaderOptions {
   readonly loader: Loader;
   readonly configs: ConfigSource;
+  /** The schema that a plugin was registered with, by name. */
+  readonly registeredSchema?: (plugin: string) => unknown;
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
   readonly isolate: Isolate;
   /** True where a unit runs, or is to. */
@@ -81,9 +84,9 @@ export class PluginReader {
     this.#memory = memory;
   }
 
-  /** Reads the same plugins under other configuration. */
-  under(configs: ConfigSource): PluginReader {
-    return new PluginReader({ ...this.#options, configs }, this.#memory);
+  /** Reads the same plugins under other configuration, and with the schemas that they were registered with then. */
+  under(configs: ConfigSource, registeredSchema: (plugin: string) => unknown): PluginReader {
+    return new PluginReader({ ...this.#options, configs, registeredSchema }, this.#memory);
   }
 
   /** Keeps a plugin from running, until it is let go: it counts as switched off. */
@@ -102,6 +105,7 @@ export class PluginReader {
     const loaded = await attempt(name, origin, async () => {
       const off = await this.#isOff(candidate);
       if (off !== undefined) return { name: candidate.name, origin, outcome: 'disabled', reason: off };
+      await holdToPolicy(candidate, this.#options.configs);
       const found = (await this.#again(candidate, before)) ?? (await this.#unitOf(candidate));
       read = found;
       this.#memory.reads.set(found.unit, found);
@@ -121,6 +125,7 @@ export class PluginReader {
     const { configs } = this.#options;
     const { name, origin } = candidate;
     try {
+      if ((await this.#isOff(candidate)) === undefined) await holdToPolicy(candidate, configs);
       const { unit } = await this.#unitOf(candidate);
       try {
         const { name, aliases, config } = unit.data;
@@ -174,13 +179,17 @@ export class PluginReader {
 
   async #again(candidate: PluginCandidate, before: PluginUnit | undefined): Promise<ReadUnit | undefined> {
     const { inUse, loader } = this.#options;
-    if (before === undefined || !inUse(before) || before.level !== this.#levelOf(candidate)) return undefined;
+    if (before === undefined || !inUse(before) || before.level !== (await this.#levelOf(candidate))) return undefined;
     const read = this.#memory.reads.get(before);
-    if (!isDeepStrictEqual(await this.#dataSettings(before.data), read?.settings)) return undefined;
+    // A schema that was put there is none of its own.
+    const { config, ...own } = before.data;
+    const data = read?.settings.config === undefined ? before.data : { ...own, config: undefined };
+    if (!isDeepStrictEqual(await this.#dataSettings(data), read?.settings)) return undefined;
     return (await loader.prepare(candidate.entry)) === before.digest ? read : undefined;
   }
 
-  #levelOf(candidate: PluginCandidate): IsolationLevel {
+  async #levelOf(candidate: PluginCandidate): Promise<IsolationLevel> {
+    if (await isSandboxed(candidate, this.#options.configs)) return 'process';
     const { manifest } = candidate.manifest ?? {};
     const asked = new Map(Object.entries(this.#options.isolation).map(([name, level]) => [canonicalName(name), level]));
     const chosen = [candidate.name, ...(manifest?.aliases ?? [])].map(canonicalName).find((name) => asked.has(name));
@@ -189,7 +198,7 @@ export class PluginReader {
 
   async #unitOf(candidate: PluginCandidate): Promise<ReadUnit> {
     const { isolate, loader } = this.#options;
-    const level = this.#levelOf(candidate);
+    const level = await this.#levelOf(candidate);
     if (level === 'process') {
       let settings: DataSettings = {};
       const read = await isolate(candidate, async (data) => {
@@ -210,10 +219,20 @@ export class PluginReader {
     });
   }
 
-  async #dataSettings({ name, aliases }: PluginData): Promise<DataSettings> {
-    const { settings } = await this.#options.configs.pluginConfig(name, aliases);
+  async #dataSettings({
+    name,
+    aliases,
+    config: own,
+  }: Omit<PluginData, 'config'> & Partial<PluginData>): Promise<DataSettings> {
+    const { configs, registeredSchema } = this.#options;
+    const { settings } = await configs.pluginConfig(name, aliases);
     const { priority, serviceIntegration: mounted } = settings;
-    return { ...(priority !== undefined && { priority }), ...(mounted !== undefined && { mounted }) };
+    const config = own === undefined ? (registeredSchema?.(name) as PluginData['config']) : undefined;
+    return {
+      ...(priority !== undefined && { priority }),
+      ...(mounted !== undefined && { mounted }),
+      ...(config !== undefined && config !== null && { config }),
+    };
   }
 
   async #orDrop<T>(plugin: string, ledger: EffectLedger | undefined, use: () => Promise<T>): Promise<T> {

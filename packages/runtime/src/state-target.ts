@@ -50,7 +50,11 @@ export class StateTarget implements ChangeTarget {
 
   #read(state: WantedState, names: readonly string[]): Promise<LoadedPlugins & { readonly gone: readonly string[] }> {
     const { library, reader, configs, layersUnder } = this.#options;
-    return library.loadNamed(names, state, reader.under(configs.under(layersUnder(state))));
+    return library.loadNamed(
+      names,
+      state,
+      reader.under(configs.under(layersUnder(state)), (name) => state.plugins[name]?.about?.config_schema),
+    );
   }
 }
 

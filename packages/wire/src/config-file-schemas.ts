@@ -12,6 +12,10 @@ const HOST_KEYS = {
   version: { type: 'string', description: 'A semver range that the loaded plugin must meet.', examples: ['^1.2.0'] },
   priority: { type: 'integer', description: 'Among plugins of one phase, lower first.' },
   service_integration: { type: 'boolean', description: 'false mounts none of its routes.' },
+  trusted: {
+    type: 'boolean',
+    description: 'true runs it outside of the sandbox, where plugins.security.sandboxing is on.',
+  },
   service: {
     type: 'object',
     description: 'The service that a plugin is generated into.',
@@ -20,6 +24,31 @@ const HOST_KEYS = {
 } as const satisfies JsonSchema['properties'];
 
 const FOLDERS = { type: 'array', items: { type: 'string' } } as const;
+
+/** What is asked of every plugin that is found. */
+const SECURITY = {
+  type: 'object',
+  description: 'What is asked of every plugin that is found.',
+  properties: {
+    require_signature: { type: 'boolean', description: 'true: only signed plugins run.' },
+    sandboxing: {
+      type: 'object',
+      properties: {
+        enabled: { type: 'boolean', description: 'true: plugins that are not trusted run in processes of their own.' },
+        resource_limits: {
+          type: 'object',
+          properties: {
+            memory_mb: { type: 'number', exclusiveMinimum: 0 },
+            cpu_percent: { type: 'number', exclusiveMinimum: 0 },
+          },
+          additionalProperties: false,
+        },
+      },
+      additionalProperties: false,
+    },
+  },
+  additionalProperties: false,
+} as const satisfies JsonSchema;
 
 /** The block of one plugin: what the host reads, and what the plugin's own schema asks for. */
 function block(own: JsonSchema | undefined, more: JsonSchema['properties'] = {}): JsonSchema {
@@ -59,6 +88,7 @@ export function hostFileSchema(plugins: Readonly<Record<string, JsonSchema | und
           discovery_paths: { ...FOLDERS, description: 'Folders in which plugins are looked for.' },
           directories: { ...FOLDERS, description: 'The same as discovery_paths.' },
           config_dir: { type: 'string', description: "The folder of the plugins' own files." },
+          security: SECURITY,
           ...named(plugins),
         },
         additionalProperties: block(undefined),
