@@ -18,7 +18,7 @@ export interface DatabaseMigration {
   readonly breaking?: boolean;
 }
 
-/** What can be stored. Times are stored as ISO 8601, objects and arrays as JSON text, flags as 1 and 0 where the database has none. */
+/** What can be stored. Times are stored as ISO 8601, objects and arrays as JSON text, flags as 1 and 0. */
 export type DatabaseValue =
   | string
   | number

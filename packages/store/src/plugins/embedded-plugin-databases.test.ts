@@ -171,6 +171,41 @@ it('keeps many files, more than are open at once, and their transactions', async
   expect(found.map((row) => row?.a)).toEqual(['kept', ...Array.from({ length: 79 }, (_, n) => `${n}`)]);
 }, 60_000);
 
+it('writes what it acknowledges once, and nothing twice, whenever its process is killed', async () => {
+  const provider = openIn(embeddedPlace());
+  const plugins = ['a', 'b', 'c'].map((name) => service(provider, name));
+  for (const db of plugins) await db.execute('create table t (n integer not null)');
+  const kept: number[][] = [[], [], []];
+  const unknown: number[][] = [[], [], []];
+  const write = async (of: number, n: number) => {
+    const db = plugins[of] as (typeof plugins)[0];
+    try {
+      if (n % 3 > 0) await db.execute('insert into t values ($1)', n);
+      else await db.transaction((tx) => tx.execute('insert into t values ($1)', n));
+      kept[of]?.push(n);
+    } catch (error) {
+      const { code } = error as { readonly code: string };
+      expect(code).toMatch(/^BP_DATABASE_(?:LOST|TRANSACTION_ENDED)$/);
+      if (code === 'BP_DATABASE_LOST') unknown[of]?.push(n);
+    }
+  };
+  for (let round = 0; round < 12; round++) {
+    const writes = plugins.flatMap((_, of) => Array.from({ length: 40 }, (_, n) => write(of, round * 40 + n)));
+    await new Promise((resolve) => setTimeout(resolve, 3 * round));
+    for (const pid of ownChildren()) process.kill(pid, 'SIGKILL');
+    await Promise.all(writes);
+  }
+  for (const [of, db] of plugins.entries()) {
+    const rows = (await db.query<{ n: number }>('select n from t order by n')).map(({ n }) => n);
+    expect(new Set(rows).size).toBe(rows.length);
+    const acknowledged = kept[of] ?? [];
+    expect(rows).toEqual(expect.arrayContaining(acknowledged));
+    for (const n of rows) expect(acknowledged.includes(n) || unknown[of]?.includes(n)).toBe(true);
+    // At most one statement was under way at each kill.
+    expect(unknown.flat().length).toBeLessThanOrEqual(12);
+  }
+}, 60_000);
+
 it('leaves no process behind whose host was killed in the middle of an endless query', async () => {
   const { folder, key } = embeddedPlace();
   const fixture = fileURLToPath(new URL('../testing/endless-query.fixture.ts', import.meta.url));
@@ -202,4 +237,15 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Processes that this one has started. */
+function ownChildren(): readonly number[] {
+  const text = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim();
+  return text === ''
+    ? []
+    : text
+        .split(' ')
+        .map(Number)
+        .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('database-process-entry'));
 }

@@ -46,6 +46,8 @@ describePluginDatabases('databases of plugins', ({ place, shop }) => {
     expect(Buffer.from((await db.queryOne<{ b: Uint8Array }>('select b from v'))?.b ?? []).toString()).toBe('abc');
     await db.execute('update v set n = $1, t = $2', 7, null);
     expect(await db.queryOne('select n, t from v')).toEqual({ n: 7, t: null });
+    await db.execute('update v set n = $1, d = $2', true, false);
+    expect(await db.queryOne('select n, d from v')).toEqual({ n: 1, d: 0 });
     await expect(db.execute('update v set n = $1', (() => 1) as never)).rejects.toMatchObject({
       code: 'BP_DATABASE_VALUE',
     });

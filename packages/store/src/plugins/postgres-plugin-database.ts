@@ -199,8 +199,11 @@ function isBroken(error: unknown): boolean {
   return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith('08') || code.startsWith('57P');
 }
 
-const boundFor = (value: SqlValue): unknown =>
-  value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+/** A flag is 1 or 0, as on libSQL: columns of flags take that too. */
+function boundFor(value: SqlValue): unknown {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
 
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length * 2;
