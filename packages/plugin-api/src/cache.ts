@@ -1,5 +1,5 @@
 export interface CacheSetOptions {
-  /** Milliseconds that the value is good for, above 0. Default, and at most, 7 days (604,800,000). */
+  /** Milliseconds that the value is good for, above 0. Default, and at most, 7 days (604,800,000). In Redis, and in the host of a plugin in a process, they count from its arrival. */
   readonly ttl?: number;
 }
 
