@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import type { Clock, ClockTimer } from '@backplane/base';
+import { type Clock, type ClockTimer, messageOf } from '@backplane/base';
 import type { SqlResult } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import { type Answer, ASK, type Ask, type EngineFailure, type EngineLimits } from './database-protocol.ts';
@@ -255,6 +255,19 @@ export class DatabaseProcess {
     });
   }
 
+  #goOnWith(again: readonly Pending[]): void {
+    try {
+      this.#start();
+    } catch (cause) {
+      // A machine without memory or handles: they are told, and whoever asks next tries again.
+      for (const { asker, reject } of again)
+        reject(errors.BP_DATABASE_LOST({ plugin: asker.plugin, reason: messageOf(cause) }, { cause }));
+      this.#whenEmpty?.();
+      return;
+    }
+    for (const one of again) this.#enter(one);
+  }
+
   /** The process is gone: what it was at fails, what it had not begun goes on in the next one. */
   #restart(reason: string, mark: number): void {
     const { phase } = this.#state;
@@ -281,10 +294,8 @@ export class DatabaseProcess {
         );
       else again.push(one);
     }
-    if (again.length > 0) {
-      this.#start();
-      for (const one of again) this.#enter(one);
-    } else this.#whenEmpty?.();
+    if (again.length > 0) this.#goOnWith(again);
+    else this.#whenEmpty?.();
   }
 }
 
