@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatabaseProvider } from '@backplane/ports';
@@ -157,6 +157,34 @@ it('reaches no file but its own, whatever a plugin tries', async () => {
   ])
     await expect(thief.query(sql), sql).rejects.toMatchObject({ code: expect.stringMatching(/SQL_REFUSED|FAILED/) });
   expect(existsSync(stolen)).toBe(false);
+});
+
+it('says that the disk is full, and works on when there is room', async ({ skip }) => {
+  const place = embeddedPlace();
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place.folder]).status !== 0)
+    skip('Only root may mount a small disk.');
+  try {
+    const provider = openIn(place);
+    const db = service(provider);
+    await db.execute('create table t (a text)');
+    const ballast = join(place.folder, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(300_000));
+    let kept = 0;
+    const fill = async () => {
+      for (;;) {
+        await db.insert('t', { a: 'x'.repeat(3000) });
+        kept++;
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'BP_STORE_FULL', status: 507 });
+    expect(kept).toBeGreaterThan(5);
+    rmSync(ballast);
+    await db.insert('t', { a: 'again' });
+    expect(await db.queryOne('select count(*) as n from t')).toEqual({ n: kept + 1 });
+    await provider.close();
+  } finally {
+    spawnSync('umount', ['-l', place.folder]);
+  }
 });
 
 it('keeps many files, more than are open at once, and their transactions', async () => {

@@ -160,6 +160,27 @@ describe('on PostgreSQL', () => {
   });
 });
 
+it('refuses what would take long to read, and reads the rest in time that grows with its length', () => {
+  expect(() => vetSql(`select '${'x'.repeat(300_000)}'`, 'libsql')).toThrow(REFUSED);
+  for (const hard of [
+    "'".repeat(200_001),
+    '"'.repeat(200_001),
+    '('.repeat(200_000),
+    '/*'.repeat(100_000),
+    'a,'.repeat(100_000),
+    "\\'".repeat(60_000),
+  ])
+    for (const dialect of ['libsql', 'postgres'] as const) {
+      const began = performance.now();
+      try {
+        vetSql(`select e${hard}`, dialect);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'BP_DATABASE_SQL_REFUSED' });
+      }
+      expect(performance.now() - began).toBeLessThan(2000);
+    }
+});
+
 it('splits migrations at their semicolons, and triggers not within', () => {
   const trigger =
     "create trigger a after insert on t begin insert into b values (';'); update c set d = case when 1 then 2 end; end";

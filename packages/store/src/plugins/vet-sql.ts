@@ -28,6 +28,8 @@ export interface VettedSql {
 /** Texts longer than this are read anew each time. */
 const KEPT_LENGTH = 4096;
 const KEPT = 1024;
+/** Reading takes the host's own time: some milliseconds for so much. */
+const MOST_LENGTH = 256 * 1024;
 
 /** Lets statements through that reach the plugin's own tables and nothing else. Keeps what it has found. */
 export class SqlGuard {
@@ -57,6 +59,7 @@ export function vetSql(text: string, dialect: DatabaseDialect): VettedSql {
   const refuse = (reason: string): never => {
     throw errors.BP_DATABASE_SQL_REFUSED({ reason, sql: text.slice(0, 200) });
   };
+  if (text.length > MOST_LENGTH) return refuse(`it is longer than ${MOST_LENGTH} characters`);
   const tokens = readTokens(text, dialect);
   if ('problem' in tokens) return refuse(`it holds ${tokens.problem}`);
   const inner = trimSemicolons(tokens);
