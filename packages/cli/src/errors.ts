@@ -7,6 +7,27 @@ export const errors = defineErrors('cli', {
     mend: 'Start it with "backplane start", or say where it is with --url or BACKPLANE_PORT.',
     message: (d: { url: string; reason: string }) => `No host answers at ${d.url}: ${d.reason}.`,
   },
+  BP_HOST_ELSEWHERE: {
+    title: 'A host has the data folder, and does not answer at the address',
+    status: 503,
+    mend: '',
+    advice: 'Say where it listens with --url or BACKPLANE_PORT.',
+    message: (d: { reason: string }) =>
+      `A host runs, and does not answer at the address that was asked: say where it is with --url or BACKPLANE_PORT. ${d.reason}`,
+  },
+  BP_HOST_REFUSED: {
+    title: 'The host refused what it was asked for',
+    status: 409,
+    mend: '',
+    advice: 'The message is the host’s own; `code` in the details says which kind it is.',
+    message: (d: { status: number; code: string; reason: string }) => d.reason,
+  },
+  BP_FILE_INVALID: {
+    title: 'A file that was to be applied cannot be read',
+    status: 400,
+    mend: 'Write YAML or JSON: a map "plugins" with a map for each plugin.',
+    message: (d: { place: string; reason: string }) => `${d.place}: ${d.reason}`,
+  },
   BP_OPTION_INVALID: {
     title: 'An option or environment variable has a value that cannot be used',
     status: 400,

@@ -1,10 +1,22 @@
 import { HOST_VERSION } from '@backplane/runtime';
 import { Command } from 'commander';
+import { auditListCommand, auditVerifyCommand } from './audit-command.ts';
 import { schemaCommand, showCommand, validateCommand } from './config-command.ts';
+import { setCommand, unsetCommand } from './config-key-command.ts';
 import { devCommand } from './dev-command.ts';
+import { logsCommand } from './logs-command.ts';
 import { listCommand, reloadCommand, whyCommand } from './plugin-command.ts';
+import {
+  execCommand,
+  healthCommand,
+  infoCommand,
+  installCommand,
+  removeCommand,
+  turnCommand,
+} from './plugin-life-command.ts';
 import { EXIT } from './run-host.ts';
 import { startCommand } from './start-command.ts';
+import { applyCommand, diffCommand, historyCommand, planCommand, rollbackCommand } from './state-command.ts';
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -31,13 +43,45 @@ export function createProgram(): Command {
     .command('plugin')
     .description('Asks a running host about its plugins, and has it reload them.');
   hostQuestion(plugin, 'list', 'Every plugin with its state.').action(listCommand);
+  hostQuestion(plugin, 'info', 'All that is known of a plugin.')
+    .argument(...NAME)
+    .action(infoCommand);
   hostQuestion(plugin, 'why', 'Why a plugin is as it is, what comes next, and how to mend it.')
-    .argument('<name>', 'name or alias')
+    .argument(...NAME)
     .action(whyCommand);
+  hostQuestion(plugin, 'health', 'What a plugin says of itself: 0 when it is healthy, 1 when not.')
+    .argument(...NAME)
+    .action(healthCommand);
   hostQuestion(plugin, 'reload', 'Reads a plugin anew and replaces it.')
-    .argument('<name>', 'name or alias')
+    .argument(...NAME)
     .action(reloadCommand);
-  const config = program.command('config').description('Reads and checks configuration, without a host.');
+  change(plugin, 'enable', 'Switches a plugin on, and runs it.')
+    .argument(...NAME)
+    .action(turnCommand('enable'));
+  change(plugin, 'disable', 'Switches a plugin off, and those that cannot do without it.')
+    .argument(...NAME)
+    .action(turnCommand('disable'));
+  change(plugin, 'install', 'Copies the folder of a plugin and runs it; again with another version, it is an upgrade.')
+    .argument('<folder>', 'of this machine')
+    .action(installCommand);
+  change(plugin, 'remove', 'Forgets a plugin that was installed or registered.')
+    .argument(...NAME)
+    .action(removeCommand);
+  hostQuestion(plugin, 'exec', 'Calls a method of a service of a plugin, and prints what it gives.')
+    .argument(...NAME)
+    .argument('<method>', 'METHOD or SERVICE.METHOD')
+    .argument('[arguments...]', 'JSON, or else text')
+    .action(execCommand);
+  hostQuestion(plugin, 'logs', 'Lines of the log that are kept, oldest first.')
+    .argument('[name]', 'name or alias')
+    .option('-f, --follow', 'go on with those that come')
+    .option('--level <level>', 'of this level, and graver')
+    .option('--namespace <name>', 'of this namespace, and all below it')
+    .option('--since <moment>', '10m, 2h, 3d, or a moment such as 2026-01-31T12:00')
+    .option('--grep <text>', 'whose message or fields hold this')
+    .option('-n, --lines <number>', 'at most so many (100)')
+    .action(logsCommand);
+  const config = program.command('config').description('Reads, checks and changes configuration.');
   configCommand(config, 'show', 'Every value of every plugin, the layer that gave it, and where it is written.').action(
     showCommand,
   );
@@ -49,7 +93,58 @@ export function createProgram(): Command {
     'schema',
     'The JSON Schema of base.yaml, or with --plugin of the file of a plugin, for editors.',
   ).action(schemaCommand);
+  hostQuestion(config, 'history', 'Every change of what is to run, newest first.')
+    .option('-n, --lines <number>', 'at most so many (50)')
+    .action(historyCommand);
+  hostQuestion(config, 'diff', 'In what revisions differ; without any, the keys that a higher layer hides.')
+    .option('--from <revision>', 'from this one')
+    .option('--to <revision>', 'to this one; alone, what it changed')
+    .action(diffCommand);
+  change(config, 'rollback', 'Has run again what was to run at a revision.')
+    .argument('<revision>', 'its number')
+    .action(rollbackCommand);
+  change(config, 'set', 'Sets a key of a plugin, over its files.')
+    .argument(...NAME)
+    .argument('<key>', 'as a path: pkd.urls')
+    .argument('<value>', 'as YAML; - takes text from standard input')
+    .option('--secret', 'seals the value, also where the schema does not ask for it')
+    .action(setCommand);
+  change(config, 'unset', 'Takes a key back: what the files say counts again.')
+    .argument(...NAME)
+    .argument('<key>', 'as a path: pkd.urls')
+    .action(unsetCommand);
+  hostQuestion(program, 'plan', 'What "apply" would do. Nothing is done.')
+    .argument(...FILE)
+    .action(planCommand);
+  change(program, 'apply', 'Has what a file says of plugins run, as one change that comes whole or not at all.', false)
+    .argument(...FILE)
+    .option('-y, --yes', 'do not ask')
+    .action(applyCommand);
+  const audit = program.command('audit').description('Who did what.');
+  hostQuestion(audit, 'list', 'The rows of the audit trail, newest first.')
+    .option('--action <word>', 'this alone: plugin.enable, config.create, …')
+    .option('--target <name>', 'about this alone, such as a plugin')
+    .option('-n, --lines <number>', 'at most so many (50)')
+    .action(auditListCommand);
+  hostQuestion(audit, 'verify', 'Whether the trail is what was recorded: 0 when it is, 1 when not.').action(
+    auditVerifyCommand,
+  );
   return program;
+}
+
+const NAME = ['<name>', 'name or alias'] as const;
+const FILE = [
+  '[file]',
+  'YAML or JSON, or - for standard input; without it, the plugin folders and files of configuration as they are now',
+] as const;
+
+/** A command that changes what is to run. */
+function change(parent: Command, name: string, description: string, dryRun = true): Command {
+  const command = hostQuestion(parent, name, description);
+  if (dryRun) command.option('--dry-run', 'says what would happen, and does nothing');
+  return command
+    .option('--comment <text>', 'why, for the history')
+    .option('--author <name>', 'who, for the history (the user of this machine)');
 }
 
 /** A command that looks at what a host would find. */
@@ -65,7 +160,7 @@ function hostQuestion(parent: Command, name: string, description: string): Comma
     .command(name)
     .description(description)
     .option('--url <address>', 'where the host is (http://127.0.0.1:8080, or the port of BACKPLANE_PORT)')
-    .option('--data <folder>', 'folder that holds admin.token, where BACKPLANE_ADMIN_TOKEN is not set (./data)')
+    .option('--data <folder>', 'folder that holds admin.token, and what a host that does not run has left (./data)')
     .option('--json', 'print what the host answers');
 }
 

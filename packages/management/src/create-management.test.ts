@@ -92,6 +92,8 @@ const control: HostControl = {
     };
   },
   reload: async () => reloaded,
+  rescan: async () => reloaded,
+  planRescan: async () => [],
 };
 
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import type { HealthReport } from '@backplane/plugin-api';
-import type { ChangeReport } from './change-report.ts';
+import type { ChangeReport, PlanStep } from './change-report.ts';
 import type { ExtensionPointSource } from './extension-points.ts';
 import type { PluginStatus } from './plugin-status.ts';
 import type { PluginRoutes } from './route-description.ts';
@@ -19,4 +19,8 @@ export interface HostControl extends ExtensionPointSource {
   health(name: string): Promise<HealthReport>;
   /** Loads the plugin's code and configuration anew and replaces it, or adds it when it came since the start. @throws BP_PLUGIN_UNKNOWN */
   reload(name: string): Promise<ChangeReport>;
+  /** Makes what runs equal to the plugin folders and files of configuration as they are now. */
+  rescan(): Promise<ChangeReport>;
+  /** What `rescan` would do; nothing is done. */
+  planRescan(): Promise<readonly PlanStep[]>;
 }

@@ -123,6 +123,8 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     pluginStatus: (name) => kernel.pluginStatus(name),
     health: (name) => kernel.health(name),
     reload: (name) => changes.reload(name),
+    rescan: () => changes.rescan(),
+    planRescan: () => changes.planRescan(),
   };
 
   const management = await createManagement({
@@ -236,6 +238,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     clock,
     dataDir,
     node: options.node,
+    offline: options.offline ?? false,
     pluginPaths: options.pluginPaths ?? [],
     layersBelow: programLayers(options.pluginConfig),
     facts: { environment, data_dir: dataDir, config_dir: configDir },
@@ -257,7 +260,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     const began = clock.monotonic();
     await state.open();
     const url = await listen(gateway, options.listen);
-    await changes.boot();
+    if (options.offline !== true) await changes.boot();
     const tookMs = clock.monotonic() - began;
     if (options.watch === true) await live.start();
     void gateway.warmAll(pause, (instance, error) => {

@@ -1,7 +1,7 @@
 import { canonicalName, isBackplaneError } from '@backplane/base';
 import type { Change, Kernel } from '@backplane/kernel';
 import type { IsolationLevel, Logger } from '@backplane/plugin-api';
-import type { ChangeReport } from '@backplane/ports';
+import type { ChangeReport, PlanStep } from '@backplane/ports';
 import { type Applying, applyFresh } from './fresh-change.ts';
 import { type LoadedPlugins, namesOf } from './loaded-plugin.ts';
 import type { PluginLibrary } from './plugin-library.ts';
@@ -33,13 +33,29 @@ export class FileChanges {
 
   /** Looks again at everything. */
   rescan(): Promise<ChangeReport> {
+    return this.#apply(async () => (await this.#everything()).change);
+  }
+
+  /** What `rescan` would do. Code that was read for it comes to no use. */
+  async planRescan(): Promise<PlanStep[]> {
     const { kernel, library } = this.#options;
-    return this.#apply(async () => {
-      const loaded = await library.loadAll();
-      const there = namesOf(loaded);
-      const gone = kernel.status().flatMap(({ name }) => (there.has(name) ? [] : [name]));
-      return { ...toChange(loaded), remove: gone, reason: 'The plugin folders were read again.' };
-    });
+    const { change, loaded } = await this.#everything();
+    try {
+      return kernel.plan(change);
+    } finally {
+      await library.discard(loaded);
+    }
+  }
+
+  async #everything(): Promise<{ readonly change: Change; readonly loaded: LoadedPlugins }> {
+    const { kernel, library } = this.#options;
+    const loaded = await library.loadAll();
+    const there = namesOf(loaded);
+    const gone = kernel.status().flatMap(({ name }) => (there.has(name) ? [] : [name]));
+    return {
+      loaded,
+      change: { ...toChange(loaded), remove: gone, reason: 'The plugin folders were read again.' },
+    };
   }
 
   /** Replaces one plugin, whether it has changed or not. @throws BP_PLUGIN_UNKNOWN, BP_PLUGIN_DISABLED where it does not run */

@@ -72,6 +72,11 @@ export interface HostOptions {
   readonly stopDeadline?: number;
   /** Milliseconds that idle connections stay open when the host stops, for what is on its way over them. Default 250. */
   readonly stopGrace?: number;
+  /**
+   * Runs no plugin: what is to run can be looked at and changed through management, and takes effect at the next start. Configuration is checked as
+   * far as it can be without running anything. Default `false`.
+   */
+  readonly offline?: boolean;
   /** Plugins go live as their files are saved, come and go with their folders. Default `false`. */
   readonly watch?: boolean;
   /** Hears of what became of saved files, in place of the log. */

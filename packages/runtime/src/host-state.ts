@@ -32,6 +32,7 @@ import { SealedValue } from '@backplane/wire';
 import { HostAdministration } from './host-administration.ts';
 import type { HostStore } from './host-store.ts';
 import { KnownFacts } from './known-facts.ts';
+import { OfflineTarget } from './offline-target.ts';
 import { PluginEpochs } from './plugin-epochs.ts';
 import type { PluginLibrary } from './plugin-library.ts';
 import type { PluginReader } from './plugin-reader.ts';
@@ -51,6 +52,8 @@ export interface HostStateOptions {
   readonly dataDir: string;
   /** Names this host among those that share a database. */
   readonly node: string | undefined;
+  /** No plugin runs: changes are kept for the next start. */
+  readonly offline: boolean;
   readonly pluginPaths: readonly string[];
   /** What programs configure, below what is desired. */
   readonly layersBelow: (plugin: string) => readonly ConfigLayer[];
@@ -122,10 +125,11 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     ...layersBelow(plugin),
     ...[desk.layerOf(plugin, state) ?? []].flat(),
   ];
+  const target = new StateTarget({ kernel, library, reader, configs, schemas, epochs, layersUnder: layersOf });
   const desk: StateDesk = new StateDesk({
     repository,
     shelf,
-    target: new StateTarget({ kernel, library, reader, configs, schemas, epochs, layersUnder: layersOf }),
+    target: options.offline ? new OfflineTarget(target) : target,
     sealed: (reveal) => new SealedValue(reveal),
     onReturned: (message) => logger.warn(message),
   });

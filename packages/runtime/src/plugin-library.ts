@@ -170,6 +170,11 @@ export class PluginLibrary {
     return this.#known.files();
   }
 
+  /** Ends code that was read and comes to no use, unless it is that which runs. */
+  async discard({ plugins }: Pick<LoadedPlugins, 'plugins'>): Promise<void> {
+    for (const { unit } of plugins) await this.#reader.discard(unit);
+  }
+
   /** Ends the code of rivals, which comes to no use. */
   async #settle(...read: Parameters<typeof settle>): Promise<LoadedPlugins> {
     const settled = settle(...read);

@@ -150,6 +150,10 @@ export const ConfigurationBody = Type.Object({
 });
 export type ConfigurationBody = Static<typeof ConfigurationBody>;
 
+/** A key that was set, and what that did. */
+export const ConfigurationCreatedBody = Type.Object({ ...ConfigurationBody.properties, change: ChangeBody });
+export type ConfigurationCreatedBody = Static<typeof ConfigurationCreatedBody>;
+
 export const ConfigurationPageBody = pageOf(ConfigurationBody);
 export type ConfigurationPageBody = Static<typeof ConfigurationPageBody>;
 

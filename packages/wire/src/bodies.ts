@@ -21,6 +21,7 @@ export {
   BulkResultBody,
   ChangeBody,
   ConfigurationBody,
+  ConfigurationCreatedBody,
   ConfigurationPageBody,
   ConfigurationUpdateBody,
   ExecuteBody,

@@ -20,6 +20,7 @@ export type {
   BulkResultBody,
   ChangeBody,
   ConfigurationBody,
+  ConfigurationCreatedBody,
   ConfigurationPageBody,
   ConfigurationUpdateBody,
   ExecuteBody,

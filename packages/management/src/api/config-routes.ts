@@ -86,7 +86,7 @@ export function configRoutes(parts: ApiParts): ApiRoute[] {
       body: 'NewConfiguration',
       conditional: true,
       answers: {
-        201: ['It is set, and the plugin runs with it.', 'Configuration'],
+        201: ['It is set, and the plugin runs with it.', 'ConfigurationCreated'],
         200: ['What would happen.', 'PluginChange'],
       },
       async handle(request) {
@@ -100,7 +100,7 @@ export function configRoutes(parts: ApiParts): ApiRoute[] {
         const entries = await (await catalogue()).configurations(row.id);
         const entry = entries.find((one) => one.key === key) as CatalogueConfiguration;
         const location = `/api/v1/plugins/${row.id}/config/${entry.id}`;
-        return { status: 201, body: entryBody(entry), headers: { ...headers, location } };
+        return { status: 201, body: { ...entryBody(entry), change: made }, headers: { ...headers, location } };
       },
     },
     {

@@ -14,7 +14,7 @@ import type { OperationBody, RevisionBody, StateBody } from '@backplane/wire';
 import { errors } from '../errors.ts';
 import type { ApiParts } from './api-parts.ts';
 import { type ApiRequest, type ApiRoute, changeQuery, pageQuery } from './api-route.ts';
-import { change, outcomeBody } from './change-body.ts';
+import { change, outcomeBody, stepBody } from './change-body.ts';
 import { refuseKey } from './config-routes.ts';
 import { wantedHook } from './hook-routes.ts';
 import { numberIn, writeCursor } from './pages.ts';
@@ -24,7 +24,7 @@ const HIDDEN = '***';
 
 /** What is to run, as a whole: its history, what a change of it would do, and the way back. */
 export function stateRoutes(parts: ApiParts): ApiRoute[] {
-  const { desk, operations } = parts;
+  const { desk, operations, control, audit } = parts;
   const tag = (revision: number) => `"r${revision}"`;
 
   /** The revision that a change was made for, where it says so. */
@@ -154,6 +154,24 @@ export function stateRoutes(parts: ApiParts): ApiRoute[] {
           body: operationBody(made),
           headers: { location: `/api/v1/admin/operations/${made.id}`, 'retry-after': '1' },
         };
+      },
+    },
+    {
+      method: 'POST',
+      url: '/api/v1/admin/rescan',
+      operationId: 'rescan',
+      summary: 'Read the plugin folders and the files of configuration anew, and run what they say now',
+      query: changeQuery,
+      answers: { 200: ['What was done, or would be.', 'Change'] },
+      async handle({ query, author: actor, origin }) {
+        const none = { revision: desk.current.id, differences: [] };
+        if (query.dry_run) {
+          const steps = (await control.planRescan()).map(stepBody);
+          return { body: { ...none, dry_run: true, generation: null, steps, took_ms: null } };
+        }
+        await audit.record({ actor, origin, action: 'files.rescan', target: 'plugin folders' });
+        const { generation, steps, tookMs } = await control.rescan();
+        return { body: { ...none, dry_run: false, generation, steps: steps.map(stepBody), took_ms: tookMs } };
       },
     },
     {
