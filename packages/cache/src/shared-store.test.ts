@@ -6,7 +6,7 @@ import { FakeStore } from './testing/fake-store.ts';
 
 function setUp(hosts = 1) {
   const clock = new ManualClock();
-  const store = new FakeStore();
+  const store = new FakeStore(clock);
   const log: string[] = [];
   const line = (level: string) => (message: string) => void log.push(`${level}: ${message}`);
   const logger = { trace() {}, debug() {}, info: line('info'), warn: line('warn'), error: line('error') };

@@ -1,3 +1,4 @@
+import type { Clock } from '@backplane/base';
 import type { CacheChange, CacheConnection, CacheStore, CacheStoreEvents, StoredEntry } from '@backplane/ports';
 import { globMatcher } from '../glob.ts';
 
@@ -5,13 +6,18 @@ type Mood = 'fine' | 'refusing' | 'hanging';
 
 /** A store in memory, for hosts of one test. It can refuse and hang, and then does what it was asked to before when it is fine again. */
 export class FakeStore {
-  readonly entries = new Map<string, StoredEntry>();
+  readonly entries = new Map<string, { readonly bytes: Uint8Array; readonly expires: number }>();
   /** What it was asked, in order. */
   readonly asked: string[] = [];
   opened = 0;
+  readonly #clock: Clock;
   #mood: Mood = 'fine';
   readonly #open = new Set<{ events: CacheStoreEvents; broken: boolean }>();
   readonly #unread: (() => void)[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** The store as one host sees it. */
   asSeen(): CacheStore {
@@ -50,10 +56,10 @@ export class FakeStore {
       for (const other of this.#open) if (other !== seat) other.events.changed(change);
     };
     return {
-      read: (key) => this.#do(seat, `read ${key}`, () => this.entries.get(key)),
+      read: (key) => this.#do(seat, `read ${key}`, () => this.#entry(key)),
       write: (key, entry, announce) =>
         this.#do(seat, `write ${key}`, () => {
-          this.entries.set(key, entry);
+          this.entries.set(key, { bytes: entry.bytes, expires: this.#clock.monotonic() + entry.ttl });
           if (announce) tell({ keys: [key] });
         }),
       remove: (keys) =>
@@ -73,6 +79,12 @@ export class FakeStore {
         this.#open.delete(seat);
       },
     };
+  }
+
+  #entry(key: string): StoredEntry | undefined {
+    const { bytes, expires } = this.entries.get(key) ?? { expires: 0 };
+    const ttl = expires - this.#clock.monotonic();
+    return bytes && ttl > 0 ? { bytes, ttl } : undefined;
   }
 
   #do<T>(seat: { broken: boolean }, asked: string, work: () => T): Promise<T> {
