@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { RowInserter } from '../batch/row-inserter.ts';
 import type { StoreKind } from '../migrations.ts';
 import type { Tables } from '../tables.ts';
@@ -41,23 +41,22 @@ export class AuditChain {
   readonly node: string;
   readonly #kind: StoreKind;
   readonly #rows: RowInserter;
+  readonly #headText: string;
 
   constructor(kind: StoreKind, node: string) {
     this.node = node;
     this.#kind = kind;
+    const place = kind === 'postgres' ? '$1' : '?';
+    this.#headText = `select sequence, hash from audit where node = ${place} order by sequence desc limit 1`;
     const columns = ['node', 'sequence', 'time', 'actor', 'origin', 'action', 'target', 'before', 'after'];
     this.#rows = new RowInserter(kind, 'audit', [...columns, 'previous_hash', 'hash']);
   }
 
   /** As far as `db` sees. */
   async head(db: Kysely<Tables>): Promise<AuditHead> {
-    const row = await db
-      .selectFrom('audit')
-      .select(['sequence', 'hash'])
-      .where('node', '=', this.node)
-      .orderBy('sequence', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+    // Asked for with each batch, where building it would cost more than the answer.
+    const { rows } = await db.executeQuery<AuditHead>(CompiledQuery.raw(this.#headText, [this.node]));
+    const [row] = rows;
     return row ?? BEGINNING;
   }
 
