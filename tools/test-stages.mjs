@@ -39,6 +39,7 @@ export const stages = (vitestArguments) => [
   { name: 'schemas', work: script('tools/schemas.ts', '--check') },
   { name: 'API report', work: script('tools/api-report.ts', '--check') },
   { name: 'error page', work: script('tools/error-docs.ts', '--check') },
+  { name: 'command page', work: script('tools/command-docs.ts', '--check') },
   { name: 'reference ledger', work: script('tools/reference-ledger.ts', '--check') },
   { name: 'tests', work: (tools) => vitest(tools, vitestArguments) },
 ];

@@ -77,7 +77,8 @@ function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
-async function openSession(flags: SessionFlags, mayBeOffline: boolean): Promise<HostSession> {
+/** Reaches the host that runs; with `mayBeOffline`, opens what one has left behind where none does. */
+export async function openSession(flags: SessionFlags, mayBeOffline: boolean): Promise<HostSession> {
   const url = addressOf(flags, process.env);
   const client = await createHostClient(url, flags, process.env);
   const running = { ...client, offline: false, [Symbol.asyncDispose]: async () => {} };

@@ -4,6 +4,7 @@ import { auditListCommand, auditVerifyCommand } from './audit-command.ts';
 import { schemaCommand, showCommand, validateCommand } from './config-command.ts';
 import { setCommand, unsetCommand } from './config-key-command.ts';
 import { devCommand } from './dev-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { logsCommand } from './logs-command.ts';
 import { listCommand, reloadCommand, whyCommand } from './plugin-command.ts';
 import {
@@ -42,8 +43,8 @@ export function createProgram(): Command {
   const plugin = program
     .command('plugin')
     .description('Asks a running host about its plugins, and has it reload them.');
-  hostQuestion(plugin, 'list', 'Every plugin with its state.').action(listCommand);
-  hostQuestion(plugin, 'info', 'All that is known of a plugin.')
+  anyQuestion(plugin, 'list', 'Every plugin with its state.').action(listCommand);
+  anyQuestion(plugin, 'info', 'All that is known of a plugin.')
     .argument(...NAME)
     .action(infoCommand);
   hostQuestion(plugin, 'why', 'Why a plugin is as it is, what comes next, and how to mend it.')
@@ -72,7 +73,7 @@ export function createProgram(): Command {
     .argument('<method>', 'METHOD or SERVICE.METHOD')
     .argument('[arguments...]', 'JSON, or else text')
     .action(execCommand);
-  hostQuestion(plugin, 'logs', 'Lines of the log that are kept, oldest first.')
+  anyQuestion(plugin, 'logs', 'Lines of the log that are kept, oldest first.')
     .argument('[name]', 'name or alias')
     .option('-f, --follow', 'go on with those that come')
     .option('--level <level>', 'of this level, and graver')
@@ -93,10 +94,10 @@ export function createProgram(): Command {
     'schema',
     'The JSON Schema of base.yaml, or with --plugin of the file of a plugin, for editors.',
   ).action(schemaCommand);
-  hostQuestion(config, 'history', 'Every change of what is to run, newest first.')
+  anyQuestion(config, 'history', 'Every change of what is to run, newest first.')
     .option('-n, --lines <number>', 'at most so many (50)')
     .action(historyCommand);
-  hostQuestion(config, 'diff', 'In what revisions differ; without any, the keys that a higher layer hides.')
+  anyQuestion(config, 'diff', 'In what revisions differ; without any, the keys that a higher layer hides.')
     .option('--from <revision>', 'from this one')
     .option('--to <revision>', 'to this one; alone, what it changed')
     .action(diffCommand);
@@ -113,20 +114,23 @@ export function createProgram(): Command {
     .argument(...NAME)
     .argument('<key>', 'as a path: pkd.urls')
     .action(unsetCommand);
-  hostQuestion(program, 'plan', 'What "apply" would do. Nothing is done.')
+  anyQuestion(program, 'plan', 'What "apply" would do. Nothing is done.')
     .argument(...FILE)
     .action(planCommand);
   change(program, 'apply', 'Has what a file says of plugins run, as one change that comes whole or not at all.', false)
     .argument(...FILE)
     .option('-y, --yes', 'do not ask')
     .action(applyCommand);
+  anyQuestion(program, 'doctor', 'Looks at everything a host stands on, and says how to mend what is wrong.')
+    .option('--strict', 'warnings count as problems')
+    .action(doctorCommand);
   const audit = program.command('audit').description('Who did what.');
-  hostQuestion(audit, 'list', 'The rows of the audit trail, newest first.')
+  anyQuestion(audit, 'list', 'The rows of the audit trail, newest first.')
     .option('--action <word>', 'this alone: plugin.enable, config.create, …')
     .option('--target <name>', 'about this alone, such as a plugin')
     .option('-n, --lines <number>', 'at most so many (50)')
     .action(auditListCommand);
-  hostQuestion(audit, 'verify', 'Whether the trail is what was recorded: 0 when it is, 1 when not.').action(
+  anyQuestion(audit, 'verify', 'Whether the trail is what was recorded: 0 when it is, 1 when not.').action(
     auditVerifyCommand,
   );
   return program;
@@ -140,7 +144,7 @@ const FILE = [
 
 /** A command that changes what is to run. */
 function change(parent: Command, name: string, description: string, dryRun = true): Command {
-  const command = hostQuestion(parent, name, description);
+  const command = anyQuestion(parent, name, description);
   if (dryRun) command.option('--dry-run', 'says what would happen, and does nothing');
   return command
     .option('--comment <text>', 'why, for the history')
@@ -156,11 +160,18 @@ function configCommand(parent: Command, name: string, description: string): Comm
 
 /** A command that asks a running host. */
 function hostQuestion(parent: Command, name: string, description: string): Command {
-  return parent
-    .command(name)
-    .description(description)
+  const command = parent.command(name).description(description);
+  return answered(command.option('--data <folder>', 'folder that holds admin.token (BACKPLANE_DATA_DIR, ./data)'));
+}
+
+/** The same; where no host runs, it looks at what one has left behind. */
+function anyQuestion(parent: Command, name: string, description: string): Command {
+  return answered(placesOf(parent.command(name).description(description)));
+}
+
+function answered(command: Command): Command {
+  return command
     .option('--url <address>', 'where the host is (http://127.0.0.1:8080, or the port of BACKPLANE_PORT)')
-    .option('--data <folder>', 'folder that holds admin.token, and what a host that does not run has left (./data)')
     .option('--json', 'print what the host answers');
 }
 
