@@ -1,6 +1,6 @@
 import type { AuditPageBody, AuditVerdictBody } from '@backplane/wire';
+import { EXIT } from './exit-codes.ts';
 import { bodyOf, type SessionFlags, withHost } from './host-session.ts';
-import { EXIT } from './run-host.ts';
 import { table } from './table.ts';
 
 export interface AuditFlags extends SessionFlags {

@@ -9,7 +9,8 @@ import {
 } from '@backplane/runtime';
 import { hostFileSchema, pluginFileSchema } from '@backplane/wire';
 import { errors } from './errors.ts';
-import { EXIT, hostOptions, refuse } from './run-host.ts';
+import { EXIT } from './exit-codes.ts';
+import { hostOptions, refuse } from './run-host.ts';
 import type { StartFlags } from './start-options.ts';
 import { createPaint, type Paint } from './start-report.ts';
 import { table } from './table.ts';

@@ -4,8 +4,9 @@ import { messageOf } from '@backplane/base';
 import { type Check, type Finding, problem } from './doctor/finding.ts';
 import { configurationCheck, hostCheck, productionCheck, storeCheck } from './doctor/host-checks.ts';
 import { dataFolderCheck, isolationCheck, nodeCheck, pluginFoldersCheck } from './doctor/machine-checks.ts';
+import { EXIT } from './exit-codes.ts';
 import { type HostSession, openSession, type SessionFlags } from './host-session.ts';
-import { EXIT, hostOptions } from './run-host.ts';
+import { hostOptions } from './run-host.ts';
 import { createPaint, type Paint } from './start-report.ts';
 
 export interface DoctorFlags extends SessionFlags {

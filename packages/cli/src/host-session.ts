@@ -1,9 +1,8 @@
 import { isBackplaneError, messageOf } from '@backplane/base';
-import { createHost } from '@backplane/runtime';
 import type { Problem } from '@backplane/wire';
 import { errors } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import { addressOf, type ClientFlags, createHostClient, type HostAnswer, type HostClient } from './host-client.ts';
-import { EXIT, hostOptions } from './run-host.ts';
 import type { StartFlags } from './start-options.ts';
 import { createPaint, type Paint } from './start-report.ts';
 
@@ -93,6 +92,8 @@ export async function openSession(flags: SessionFlags, mayBeOffline: boolean): P
 
 /** A host of our own that runs no plugin, on a free port of this machine. */
 async function openOffline(flags: SessionFlags, unreachable: unknown): Promise<HostSession> {
+  // Loaded where it is needed: to ask a host that runs, it is not.
+  const [{ createHost }, { hostOptions }] = await Promise.all([import('@backplane/runtime'), import('./run-host.ts')]);
   const options = await hostOptions(flags);
   const host = await createHost({
     ...options,

@@ -1,7 +1,7 @@
 import type { LogLineBody, LogPageBody } from '@backplane/wire';
 import { errors } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import { bodyOf, type SessionFlags, withHost } from './host-session.ts';
-import { EXIT } from './run-host.ts';
 import type { Paint } from './start-report.ts';
 
 export interface LogFlags extends SessionFlags {

@@ -1,6 +1,6 @@
 import type { PluginPageBody, PluginsStatusBody, ReloadBody, WhyBody } from '@backplane/wire';
+import { EXIT } from './exit-codes.ts';
 import { bodyOf, type HostSession, type Output, type SessionFlags, withHost } from './host-session.ts';
-import { EXIT } from './run-host.ts';
 import type { Paint } from './start-report.ts';
 import { table } from './table.ts';
 

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { ExecutedBody, PluginBody, PluginChangeBody, PluginHealthBody } from '@backplane/wire';
 import { type ChangeFlags, changeRequest, changeText } from './change-command.ts';
 import { errors } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import type { HostRequest } from './host-client.ts';
 import { bodyOf, type HostSession, type Output, type SessionFlags, withHost } from './host-session.ts';
-import { EXIT } from './run-host.ts';
 import { table } from './table.ts';
 
 const api = (name: string, page = ''): string => `/api/v1/plugins/${encodeURIComponent(name)}${page}`;
@@ -27,10 +27,14 @@ export async function infoCommand(name: string, flags: SessionFlags): Promise<vo
   });
 }
 
-/** `backplane plugin enable NAME`, `backplane plugin disable NAME`. */
-export function turnCommand(word: 'enable' | 'disable') {
-  return (name: string, flags: ChangeFlags): Promise<void> =>
-    changing(flags, { path: api(name, `/${word}`), method: 'POST' });
+/** `backplane plugin enable NAME`. */
+export async function enableCommand(name: string, flags: ChangeFlags): Promise<void> {
+  await changing(flags, { path: api(name, '/enable'), method: 'POST' });
+}
+
+/** `backplane plugin disable NAME`. */
+export async function disableCommand(name: string, flags: ChangeFlags): Promise<void> {
+  await changing(flags, { path: api(name, '/disable'), method: 'POST' });
 }
 
 /** `backplane plugin install FOLDER`. */

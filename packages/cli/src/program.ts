@@ -1,23 +1,14 @@
-import { HOST_VERSION } from '@backplane/runtime';
+import { HOST_VERSION } from '@backplane/runtime/version';
 import { Command } from 'commander';
-import { auditListCommand, auditVerifyCommand } from './audit-command.ts';
-import { schemaCommand, showCommand, validateCommand } from './config-command.ts';
-import { setCommand, unsetCommand } from './config-key-command.ts';
-import { devCommand } from './dev-command.ts';
-import { doctorCommand } from './doctor-command.ts';
-import { logsCommand } from './logs-command.ts';
-import { listCommand, reloadCommand, whyCommand } from './plugin-command.ts';
-import {
-  execCommand,
-  healthCommand,
-  infoCommand,
-  installCommand,
-  removeCommand,
-  turnCommand,
-} from './plugin-life-command.ts';
-import { EXIT } from './run-host.ts';
-import { startCommand } from './start-command.ts';
-import { applyCommand, diffCommand, historyCommand, planCommand, rollbackCommand } from './state-command.ts';
+import { EXIT } from './exit-codes.ts';
+
+/** A command whose code is loaded when it is called: to ask for a list, nobody waits for what runs a host. */
+const later =
+  <Module, Name extends keyof Module>(load: () => Promise<Module>, name: Name) =>
+  async (...given: unknown[]): Promise<void> => {
+    const { [name]: command } = await load();
+    await (command as (...given: readonly unknown[]) => Promise<void>)(...given);
+  };
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -32,47 +23,49 @@ export function createProgram(): Command {
     program,
     'start',
     'Runs a host in the foreground. SIGTERM or Ctrl-C drains and stops it; a second one ends it at once.',
-  ).action(startCommand);
+  ).action(later(() => import('./start-command.ts'), 'startCommand'));
   hostCommand(
     program,
     'dev',
     'The same for development: a saved file is live at once. On a terminal, h lists the keys.',
   )
     .option('--inspect [port]', 'lets debuggers of this machine attach; 0 takes a free port (9229)')
-    .action(devCommand);
+    .action(later(() => import('./dev-command.ts'), 'devCommand'));
   const plugin = program
     .command('plugin')
     .description('Asks a running host about its plugins, and has it reload them.');
-  anyQuestion(plugin, 'list', 'Every plugin with its state.').action(listCommand);
+  anyQuestion(plugin, 'list', 'Every plugin with its state.').action(
+    later(() => import('./plugin-command.ts'), 'listCommand'),
+  );
   anyQuestion(plugin, 'info', 'All that is known of a plugin.')
     .argument(...NAME)
-    .action(infoCommand);
+    .action(later(() => import('./plugin-life-command.ts'), 'infoCommand'));
   hostQuestion(plugin, 'why', 'Why a plugin is as it is, what comes next, and how to mend it.')
     .argument(...NAME)
-    .action(whyCommand);
+    .action(later(() => import('./plugin-command.ts'), 'whyCommand'));
   hostQuestion(plugin, 'health', 'What a plugin says of itself: 0 when it is healthy, 1 when not.')
     .argument(...NAME)
-    .action(healthCommand);
+    .action(later(() => import('./plugin-life-command.ts'), 'healthCommand'));
   hostQuestion(plugin, 'reload', 'Reads a plugin anew and replaces it.')
     .argument(...NAME)
-    .action(reloadCommand);
+    .action(later(() => import('./plugin-command.ts'), 'reloadCommand'));
   change(plugin, 'enable', 'Switches a plugin on, and runs it.')
     .argument(...NAME)
-    .action(turnCommand('enable'));
+    .action(later(() => import('./plugin-life-command.ts'), 'enableCommand'));
   change(plugin, 'disable', 'Switches a plugin off, and those that cannot do without it.')
     .argument(...NAME)
-    .action(turnCommand('disable'));
+    .action(later(() => import('./plugin-life-command.ts'), 'disableCommand'));
   change(plugin, 'install', 'Copies the folder of a plugin and runs it; again with another version, it is an upgrade.')
     .argument('<folder>', 'of this machine')
-    .action(installCommand);
+    .action(later(() => import('./plugin-life-command.ts'), 'installCommand'));
   change(plugin, 'remove', 'Forgets a plugin that was installed or registered.')
     .argument(...NAME)
-    .action(removeCommand);
+    .action(later(() => import('./plugin-life-command.ts'), 'removeCommand'));
   hostQuestion(plugin, 'exec', 'Calls a method of a service of a plugin, and prints what it gives.')
     .argument(...NAME)
     .argument('<method>', 'METHOD or SERVICE.METHOD')
     .argument('[arguments...]', 'JSON, or else text')
-    .action(execCommand);
+    .action(later(() => import('./plugin-life-command.ts'), 'execCommand'));
   anyQuestion(plugin, 'logs', 'Lines of the log that are kept, oldest first.')
     .argument('[name]', 'name or alias')
     .option('-f, --follow', 'go on with those that come')
@@ -81,57 +74,57 @@ export function createProgram(): Command {
     .option('--since <moment>', '10m, 2h, 3d, or a moment such as 2026-01-31T12:00')
     .option('--grep <text>', 'whose message or fields hold this')
     .option('-n, --lines <number>', 'at most so many (100)')
-    .action(logsCommand);
+    .action(later(() => import('./logs-command.ts'), 'logsCommand'));
   const config = program.command('config').description('Reads, checks and changes configuration.');
   configCommand(config, 'show', 'Every value of every plugin, the layer that gave it, and where it is written.').action(
-    showCommand,
+    later(() => import('./config-command.ts'), 'showCommand'),
   );
   configCommand(config, 'validate', 'Says everything that is wrong: 0 when nothing is, 1 when something is.').action(
-    validateCommand,
+    later(() => import('./config-command.ts'), 'validateCommand'),
   );
   configCommand(
     config,
     'schema',
     'The JSON Schema of base.yaml, or with --plugin of the file of a plugin, for editors.',
-  ).action(schemaCommand);
+  ).action(later(() => import('./config-command.ts'), 'schemaCommand'));
   anyQuestion(config, 'history', 'Every change of what is to run, newest first.')
     .option('-n, --lines <number>', 'at most so many (50)')
-    .action(historyCommand);
+    .action(later(() => import('./state-command.ts'), 'historyCommand'));
   anyQuestion(config, 'diff', 'In what revisions differ; without any, the keys that a higher layer hides.')
     .option('--from <revision>', 'from this one')
     .option('--to <revision>', 'to this one; alone, what it changed')
-    .action(diffCommand);
+    .action(later(() => import('./state-command.ts'), 'diffCommand'));
   change(config, 'rollback', 'Has run again what was to run at a revision.')
     .argument('<revision>', 'its number')
-    .action(rollbackCommand);
+    .action(later(() => import('./state-command.ts'), 'rollbackCommand'));
   change(config, 'set', 'Sets a key of a plugin, over its files.')
     .argument(...NAME)
     .argument('<key>', 'as a path: pkd.urls')
     .argument('<value>', 'as YAML; - takes text from standard input')
     .option('--secret', 'seals the value, also where the schema does not ask for it')
-    .action(setCommand);
+    .action(later(() => import('./config-key-command.ts'), 'setCommand'));
   change(config, 'unset', 'Takes a key back: what the files say counts again.')
     .argument(...NAME)
     .argument('<key>', 'as a path: pkd.urls')
-    .action(unsetCommand);
+    .action(later(() => import('./config-key-command.ts'), 'unsetCommand'));
   anyQuestion(program, 'plan', 'What "apply" would do. Nothing is done.')
     .argument(...FILE)
-    .action(planCommand);
+    .action(later(() => import('./state-command.ts'), 'planCommand'));
   change(program, 'apply', 'Has what a file says of plugins run, as one change that comes whole or not at all.', false)
     .argument(...FILE)
     .option('-y, --yes', 'do not ask')
-    .action(applyCommand);
+    .action(later(() => import('./state-command.ts'), 'applyCommand'));
   anyQuestion(program, 'doctor', 'Looks at everything a host stands on, and says how to mend what is wrong.')
     .option('--strict', 'warnings count as problems')
-    .action(doctorCommand);
+    .action(later(() => import('./doctor-command.ts'), 'doctorCommand'));
   const audit = program.command('audit').description('Who did what.');
   anyQuestion(audit, 'list', 'The rows of the audit trail, newest first.')
     .option('--action <word>', 'this alone: plugin.enable, config.create, …')
     .option('--target <name>', 'about this alone, such as a plugin')
     .option('-n, --lines <number>', 'at most so many (50)')
-    .action(auditListCommand);
+    .action(later(() => import('./audit-command.ts'), 'auditListCommand'));
   anyQuestion(audit, 'verify', 'Whether the trail is what was recorded: 0 when it is, 1 when not.').action(
-    auditVerifyCommand,
+    later(() => import('./audit-command.ts'), 'auditVerifyCommand'),
   );
   return program;
 }

@@ -10,18 +10,8 @@ import {
 import { placeName } from '@backplane/wire';
 import { checkConfigDir } from './check-config-dir.ts';
 import { goOnWhenOutputCloses } from './closed-output.ts';
+import { EXIT } from './exit-codes.ts';
 import { environmentOf, portIsGiven, type StartFlags, startOptions } from './start-options.ts';
-
-/** The exit codes of the command line. */
-export const EXIT = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  unreachable: 3,
-  refused: 4,
-  interrupted: 130,
-  terminated: 143,
-} as const;
 
 /** What flags, environment and the host's files say, or the end of the process with what is wrong with them. */
 export async function hostOptions(flags: StartFlags): Promise<HostOptions> {

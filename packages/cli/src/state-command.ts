@@ -8,8 +8,8 @@ import { placeName } from '@backplane/wire';
 import { parseYaml } from '@backplane/wire/yaml';
 import { type ChangeFlags, changeRequest, changeText } from './change-command.ts';
 import { errors } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import { bodyOf, type HostSession, type SessionFlags, withHost } from './host-session.ts';
-import { EXIT } from './run-host.ts';
 import { table } from './table.ts';
 
 const api = (page: string): string => `/api/v1/admin/${page}`;

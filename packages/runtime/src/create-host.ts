@@ -154,12 +154,12 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
   const loggerOf = (plugin: string) => logging.logger(`plugins.${plugin}`);
   const databases =
     options.databases ??
-    openPluginDatabases({
+    (await openPluginDatabases({
       kept,
       databaseUrl: options.databaseUrl,
       clock,
       logger: logging.logger('backplane.databases'),
-    });
+    }));
   const kernel: Kernel = new Kernel({
     clock,
     environment,

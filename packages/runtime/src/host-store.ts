@@ -11,7 +11,7 @@ import {
   masterKeysFrom,
   type SecretBox,
 } from '@backplane/security';
-import { openEmbeddedStore, openPostgresStore, type Store } from '@backplane/store';
+import { openEmbeddedStore, type Store } from '@backplane/store';
 import { errors } from './errors.ts';
 
 export interface HostStoreOptions {
@@ -64,7 +64,7 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
   const store =
     databaseUrl === undefined
       ? await openEmbeddedStore({ folder, key: await keyOf('store'), now })
-      : await openPostgresStore({
+      : await (await import('@backplane/store/postgres')).openPostgresStore({
           url: checkedUrl(databaseUrl),
           now,
           onBroken: (error) =>

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
 import type { DatabaseProvider } from '@backplane/ports';
-import { openEmbeddedPluginDatabases, openPostgresPluginDatabases } from '@backplane/store';
+import { openEmbeddedPluginDatabases } from '@backplane/store';
 import type { HostStore } from './host-store.ts';
 
 export interface PluginDatabasesOptions {
@@ -13,13 +13,15 @@ export interface PluginDatabasesOptions {
 }
 
 /** The databases of plugins, beside what the host keeps. Nothing is opened before a plugin uses its own. */
-export function openPluginDatabases({ kept, databaseUrl, clock, logger }: PluginDatabasesOptions): DatabaseProvider {
+export async function openPluginDatabases(options: PluginDatabasesOptions): Promise<DatabaseProvider> {
+  const { kept, databaseUrl, clock, logger } = options;
   if (databaseUrl === undefined)
     return openEmbeddedPluginDatabases({
       folder: join(kept.folder, 'plugins'),
       keyOf: (plugin) => kept.keyOf(`plugin-${plugin}`),
       clock,
     });
+  const { openPostgresPluginDatabases } = await import('@backplane/store/postgres');
   return openPostgresPluginDatabases({
     url: databaseUrl,
     clock,

@@ -11,16 +11,11 @@ export type { LogListener } from './logs/log-tails.ts';
 export type { KeptLine, LogPage, LogQuery } from './logs/query-logs.ts';
 export type { Migration, StoreKind } from './migrations.ts';
 export { type EmbeddedStoreOptions, openEmbeddedStore } from './open-embedded-store.ts';
-export { openPostgresStore, type PostgresStoreOptions } from './open-postgres-store.ts';
 export {
   type EmbeddedPluginDatabasesOptions,
   openEmbeddedPluginDatabases,
   type PluginDatabaseLimits,
 } from './plugins/open-embedded-plugin-databases.ts';
-export {
-  openPostgresPluginDatabases,
-  type PostgresPluginDatabasesOptions,
-} from './plugins/open-postgres-plugin-databases.ts';
 export { createAnswerBook } from './state/answer-book.ts';
 export { createCatalogue } from './state/catalogue.ts';
 export { createOperationBook } from './state/operation-book.ts';
