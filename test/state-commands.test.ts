@@ -102,6 +102,9 @@ describe('backplane config, plan and apply', () => {
     const sealed = await run('config set orders token -', `${CANARY}\n`);
     expect(sealed).toMatchObject({ code: 0, out: expect.stringMatching(/config\.token +– +"\*\*\*"/) });
     expect(await served(test)).toEqual({ timeout: 90, region: 'eu', knows: CANARY.length });
+    const shown = await run(`config show --plugins ${join(test.folder, 'plugins')} --plugin orders`);
+    expect(shown.out).toMatch(/timeout +90 +api[\s\S]*token +"\*\*\*" +api/);
+    expect((await run(`config validate --plugins ${join(test.folder, 'plugins')}`)).code).toBe(0);
     const wrong = await run('config set orders timeout long');
     expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/timeout.*number/s) });
     expect((await run('config diff --to 2')).out).toMatch(/From revision 1 to 2[\s\S]*config\.timeout +60 +90/);
@@ -163,6 +166,9 @@ describe('where no host runs', () => {
     });
     await test.host.stop();
 
+    const show = await run(`config show --plugins ${join(folder, 'plugins')}`);
+    expect(show.out).toMatch(/timeout +60 +api/);
+    expect((await run(`config validate --plugins ${join(folder, 'plugins')}`)).code).toBe(0);
     expect((await run('config history')).out).toMatch(/\* 1 /);
     expect((await run('plugin list')).out).toMatch(/No host runs\.[\s\S]*orders +1\.2\.0 +enabled/);
     expect((await run('plugin disable shop')).out).toContain('it takes effect at the next start');

@@ -1,21 +1,24 @@
-import { relative } from 'node:path';
-import { canonicalName } from '@backplane/base';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { canonicalName, messageOf } from '@backplane/base';
 import {
   type Configuration,
   DEFAULT_ENVIRONMENTS,
   type PluginConfiguration,
   readConfiguration,
+  type SaidOverFiles,
   type Stranger,
 } from '@backplane/runtime';
-import { hostFileSchema, pluginFileSchema } from '@backplane/wire';
+import { hostFileSchema, pluginFileSchema, type RevisionStateBody } from '@backplane/wire';
 import { errors } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
+import { bodyOf, openSession, type SessionFlags } from './host-session.ts';
 import { hostOptions, refuse } from './run-host.ts';
 import type { StartFlags } from './start-options.ts';
 import { createPaint, type Paint } from './start-report.ts';
 import { table } from './table.ts';
 
-export interface ConfigFlags extends StartFlags {
+export interface ConfigFlags extends StartFlags, SessionFlags {
   /** One plugin alone, by name or alias. */
   readonly plugin?: string;
   /** Prints JSON, for programs. */
@@ -65,7 +68,9 @@ export async function schemaCommand(flags: ConfigFlags): Promise<void> {
 const isWrong = ({ issues, failure }: PluginConfiguration): boolean => issues.length > 0 || failure !== undefined;
 
 async function read(flags: ConfigFlags): Promise<Configuration> {
-  const configuration = await readConfiguration(await hostOptions(flags)).catch(refuse);
+  const options = await hostOptions(flags);
+  const said = await saidOverFiles(flags, options.dataDir ?? './data');
+  const configuration = await readConfiguration(options, said).catch(refuse);
   if (flags.plugin === undefined) return configuration;
   const { plugins: all, strangers } = configuration;
   const name = canonicalName(flags.plugin);
@@ -75,6 +80,18 @@ async function read(flags: ConfigFlags): Promise<Configuration> {
   const names = found.flatMap(({ plugin, aliases }) => [plugin, ...aliases].map(canonicalName));
   const meant = strangers.filter(({ nearest }) => nearest !== undefined && names.includes(nearest));
   return { plugins: found, strangers: meant };
+}
+
+/** What was set through the API: asked of the host that runs, else read where one has left it. */
+async function saidOverFiles(flags: ConfigFlags, data: string): Promise<SaidOverFiles | undefined> {
+  if (!existsSync(join(data, 'database')) && flags.url === undefined) return undefined;
+  try {
+    await using session = await openSession(flags, true);
+    return bodyOf<RevisionStateBody>(await session.ask({ path: '/api/v1/admin/state' })).state as SaidOverFiles;
+  } catch (error) {
+    process.stderr.write(`What was set through the API is left out, because it cannot be read: ${messageOf(error)}\n`);
+    return undefined;
+  }
 }
 
 function print(flags: ConfigFlags, configuration: Configuration, text: (paint: Paint) => string): void {

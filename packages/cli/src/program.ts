@@ -146,9 +146,7 @@ function change(parent: Command, name: string, description: string, dryRun = tru
 
 /** A command that looks at what a host would find. */
 function configCommand(parent: Command, name: string, description: string): Command {
-  return placesOf(parent.command(name).description(description))
-    .option('--plugin <name>', 'one plugin alone, by name or alias')
-    .option('--json', 'print JSON');
+  return anyQuestion(parent, name, description).option('--plugin <name>', 'one plugin alone, by name or alias');
 }
 
 /** A command that asks a running host. */

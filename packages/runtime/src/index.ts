@@ -32,6 +32,7 @@ export {
   type Configuration,
   type PluginConfiguration,
   readConfiguration,
+  type SaidOverFiles,
   type Stranger,
 } from './read-configuration.ts';
 export type { PluginInput } from './registered-plugins.ts';

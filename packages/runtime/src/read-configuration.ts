@@ -1,10 +1,19 @@
 import { join, resolve } from 'node:path';
 import { canonicalName, systemClock } from '@backplane/base';
-import { type AddressedPlugin, type ConfigIssue, type ConfigOrigin, createConfigSource } from '@backplane/config';
+import {
+  type AddressedPlugin,
+  type ConfigIssue,
+  type ConfigLayer,
+  type ConfigOrigin,
+  createConfigSource,
+} from '@backplane/config';
+import { wantedLayer } from '@backplane/desired-state';
 import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createLoader } from '@backplane/loader';
 import type { JsonSchema } from '@backplane/plugin-api';
-import { nearestName } from '@backplane/wire';
+import type { JsonValue } from '@backplane/ports';
+import { nearestName, pointerOf, SealedValue } from '@backplane/wire';
+import { isPlainMap } from '@backplane/wire/schema';
 import { checkEnvironment } from './check-environment.ts';
 import { type ConfigurationValue, configuredValues } from './configured-values.ts';
 import type { HostOptions } from './host-options.ts';
@@ -42,19 +51,35 @@ export interface Configuration {
   readonly strangers: readonly Stranger[];
 }
 
-/** Reads and checks the configuration of every plugin that a host of these options would find. Starts nothing; the code of plugins is read. */
-export async function readConfiguration(options: HostOptions): Promise<Configuration> {
+/** What was said over the files, as the API shows it: `***` where that is a secret. */
+export interface SaidOverFiles {
+  readonly plugins: Readonly<
+    Record<string, { readonly enabled?: boolean; readonly config?: Readonly<Record<string, unknown>> }>
+  >;
+}
+
+const HIDDEN = '***';
+
+/**
+ * Reads and checks the configuration of every plugin that a host of these options would find, with `said` over its files. Starts nothing; the
+ * code of plugins is read. A secret that is not known is not checked.
+ */
+export async function readConfiguration(
+  options: HostOptions,
+  said: SaidOverFiles = { plugins: {} },
+): Promise<Configuration> {
   const clock = systemClock;
   const environment = checkEnvironment(options.environment ?? 'development');
   const cacheDir = join(resolve(options.dataDir ?? 'data'), 'cache', 'bundles');
   const configDir = resolve(options.configDir ?? 'config');
   const loader = createLoader({ cacheDir, shared: sharedModules, clock });
   const isolation = new Isolation({ cacheDir, clock, loader, spare: false, loadLimitMs: options.loadLimit ?? 30_000 });
+  const ofProgram = programLayers(options.pluginConfig);
   const configs = createConfigSource({
     configDir,
     pluginConfigDir: resolve(options.pluginConfigDir ?? join(configDir, 'plugins')),
     environment,
-    layersOver: programLayers(options.pluginConfig),
+    layersOver: (plugin) => [...ofProgram(plugin), ...saidLayers(said, plugin)],
     ...(options.service !== undefined && { service: options.service }),
     ...(options.variables !== undefined && { variables: options.variables }),
   });
@@ -83,6 +108,25 @@ export async function readConfiguration(options: HostOptions): Promise<Configura
   }
 }
 
+function saidLayers({ plugins }: SaidOverFiles, plugin: string): readonly ConfigLayer[] {
+  const { enabled, config = {} } = (Object.hasOwn(plugins, plugin) ? plugins[plugin] : undefined) ?? {};
+  const entries = Object.entries(config).map(([key, value]) => {
+    return [key, value === HIDDEN ? { secret: key } : { value: value as JsonValue }];
+  });
+  const wanted = { ...(enabled !== undefined && { enabled }), config: Object.fromEntries(entries) };
+  const layer = wantedLayer(wanted, 'api', () => new SealedValue(() => HIDDEN));
+  return layer === undefined ? [] : [layer];
+}
+
+/** Of what a hidden value does wrong nothing can be known. */
+const isKnown =
+  ({ secrets, value }: InspectedPlugin['configured']) =>
+  ({ path }: ConfigIssue): boolean => {
+    let at: unknown = value;
+    for (const key of path) at = isPlainMap(at) ? at[key] : undefined;
+    return !(at === HIDDEN && secrets.has(pointerOf(path)));
+  };
+
 function strangersIn(
   addressed: readonly AddressedPlugin[],
   plugins: readonly PluginConfiguration[],
@@ -96,8 +140,9 @@ function strangersIn(
 }
 
 function told({ name, aliases, origin, configured, schema, outcome, failure }: InspectedPlugin): PluginConfiguration {
-  const issues = (outcome?.error?.details as { readonly issues?: readonly ConfigIssue[] } | undefined)?.issues ?? [];
-  const wrong = failure ?? (issues.length === 0 ? outcome?.error : undefined);
+  const { issues: found = [] } = (outcome?.error?.details ?? {}) as { readonly issues?: readonly ConfigIssue[] };
+  const issues = found.filter(isKnown(configured));
+  const wrong = failure ?? (found.length === 0 ? outcome?.error : undefined);
   return {
     plugin: name,
     aliases,
