@@ -84,7 +84,7 @@ export class ConsoleKeys {
   #plugins(): void {
     const { host, say, paint } = this.#options;
     const lines = host.status().map(({ name, version, state, reason, level }) => {
-      const mark = state.phase === 'running' ? paint.green('✓') : paint.red('✗');
+      const mark = state.phase === 'running' ? paint.green('✓') : state.phase === 'dormant' ? '-' : paint.red('✗');
       return `  ${mark} ${name} ${version ?? ''}  ${paint.dim(`${state.phase}, ${level}`)}${reason === '' ? '' : `  ${reason}`}`;
     });
     say(['', ...lines, ''].join('\n'));

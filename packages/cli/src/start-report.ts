@@ -26,7 +26,8 @@ export function startReport(start: HostStart, tokenFile: string | undefined, pai
   for (const { name, version, state, reason, origin } of start.plugins) {
     const title = `${name}${version === undefined ? '' : ` ${version}`}`;
     if (state.phase === 'running') lines.push(`  ${paint.green(MARKS.running)} ${title}  ${paint.dim(origin)}`);
-    else if (state.phase === 'disabled') lines.push(`  ${paint.dim(`- ${title}  disabled  ${origin}`)}`);
+    else if (state.phase === 'disabled' || state.phase === 'dormant')
+      lines.push(`  ${paint.dim(`- ${title}  ${state.phase}  ${origin}`)}`);
     else if (state.phase === 'blocked') lines.push(`  ${paint.yellow(MARKS.other)} ${title}  ${reason}`);
     else {
       const place = origin === '' ? '' : `  ${paint.dim(origin)}`;
@@ -37,7 +38,7 @@ export function startReport(start: HostStart, tokenFile: string | undefined, pai
   const count = (phase: State['phase']) => start.plugins.filter(({ state }) => state.phase === phase).length;
   lines.push(
     '',
-    `  ${count('running')} of ${start.plugins.length - count('disabled')} plugins run, after ${Math.round(start.tookMs)} ms.`,
+    `  ${count('running')} of ${start.plugins.length - count('disabled') - count('dormant')} plugins run, after ${Math.round(start.tookMs)} ms.`,
   );
   if (start.url === undefined) return lines.join('\n');
   lines.push('', `  ${paint.bold(`Backplane listens at ${start.url}`)}`, '');

@@ -120,7 +120,7 @@ export class Dispatcher implements ExchangeHost {
     for (const waiting of this.#waiting) waiting.destroy();
   }
 
-  #route(arrival: Arrival, waitedFor: Promise<void> | undefined): void {
+  #route(arrival: Arrival, waitedFor: (() => Promise<void>) | undefined): void {
     const { url, upgrade } = arrival;
     const table = this.#options.table();
     const segment = firstSegment(url);
@@ -168,7 +168,7 @@ export class Dispatcher implements ExchangeHost {
     return view.enter(traceparent === undefined ? NO_INIT : { traceparent: String(traceparent) });
   }
 
-  #routeWhenBack(arrival: Arrival, back: Promise<void>): void {
+  #routeWhenBack(arrival: Arrival, back: () => Promise<void>): void {
     const { response, upgrade } = arrival;
     const connection = upgrade?.socket ?? response;
     const entry: Waiting = { response, destroy: () => connection.destroy() };
@@ -183,7 +183,7 @@ export class Dispatcher implements ExchangeHost {
       if (this.#waiting.delete(entry)) this.#route(arrival, back);
       this.#oneLeft();
     };
-    back.then(goOn, goOn);
+    back().then(goOn, goOn);
   }
 
   #serveSystem(arrival: Arrival, system: SystemMount): void {

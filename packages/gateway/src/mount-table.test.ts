@@ -159,7 +159,7 @@ describe('a plugin that does not run', () => {
 
   test('has its requests wait while it is replaced, and serves them in the generation that brings it back', async () => {
     const back = Promise.withResolvers<void>();
-    fixture.current.publish([], [absent({ phase: 'replacing', back: back.promise })]);
+    fixture.current.publish([], [absent({ phase: 'replacing', back: () => back.promise })]);
     const answer = get('/gone/', { method: 'POST', body: 'kept' });
     await vi.waitFor(() => expect(fixture.current.gateway.inFlight).toBe(1));
     const instance = fixture.current.plugin({ name: 'absent', aliases: ['gone'] }, (http) =>
@@ -173,13 +173,13 @@ describe('a plugin that does not run', () => {
   });
 
   test('is a 503 where it has not come back when the wait is over', async () => {
-    fixture.current.publish([], [absent({ back: Promise.resolve() })]);
+    fixture.current.publish([], [absent({ back: async () => {} })]);
     expect((await get('/absent')).status).toBe(503);
   });
 
   test('forgets the request of a client that has gone while it waited', async () => {
     const back = Promise.withResolvers<void>();
-    fixture.current.publish([], [absent({ back: back.promise })]);
+    fixture.current.publish([], [absent({ back: () => back.promise })]);
     const client = new AbortController();
     const answer = get('/absent', { signal: client.signal });
     await vi.waitFor(() => expect(fixture.current.gateway.inFlight).toBe(1));

@@ -17,8 +17,8 @@ export type Mount =
       readonly destination: Destination;
       readonly view: View;
       readonly onion: LayerSelection;
-      /** Settles when the plugin is back: requests wait for it. */
-      readonly back: Promise<void> | undefined;
+      /** Gives what settles when the plugin is there, or will not be: requests wait for it. */
+      readonly back: (() => Promise<void>) | undefined;
     };
 
 /** The HTTP side of one generation. Immutable. */

@@ -193,12 +193,18 @@ export class Kernel implements Entrances {
     return (record.instance?.unit ?? record.desired?.unit)?.data;
   }
 
-  /** Asks a plugin for its health, under its time limit. One that does not run is unhealthy, with the reason. @throws BP_PLUGIN_UNKNOWN */
+  /** Starts a plugin that is dormant; any other is left as it is. Resolves when it runs, or cannot. @throws BP_PLUGIN_UNKNOWN */
+  wake(nameOrAlias: string): Promise<void> {
+    return this.#reconciler.wake(this.#record(nameOrAlias).name);
+  }
+
+  /** Asks a plugin for its health, under its time limit. One that does not run is unhealthy, with the reason, unless it is dormant. @throws BP_PLUGIN_UNKNOWN */
   async health(nameOrAlias: string): Promise<HealthReport> {
     const record = this.#record(nameOrAlias);
     const { instance } = record;
     if (!instance) {
       const { reason, state } = this.#statusOf(record);
+      if (state.phase === 'dormant') return { ...normalizeHealth(true), message: reason };
       const message = reason || `The plugin is ${state.phase}.`;
       const said = 'failure' in state ? state.failure.health : undefined;
       return { ...(said ?? normalizeHealth(false)), status: 'unhealthy', message };

@@ -24,7 +24,8 @@ export function explainPlugin({ status, all, health, now }: WhyInput): WhyBody {
   return {
     plugin: name,
     state: state.phase,
-    healthy: state.phase === 'running' && (health === undefined || health.status === 'healthy'),
+    healthy:
+      state.phase === 'dormant' || (state.phase === 'running' && (health === undefined || health.status === 'healthy')),
     since: new Date(status.since).toISOString(),
     summary: summaryOf(status, health),
     because: [
@@ -42,7 +43,9 @@ export function explainPlugin({ status, all, health, now }: WhyInput): WhyBody {
     mend: [
       ...mendOf(failure),
       ...(state.phase === 'disabled' ? ['Switch it on where the summary says that it is off.'] : []),
-      ...(state.phase === 'running' && !returned ? [] : [`Then: backplane plugin reload ${root?.name ?? name}`]),
+      ...((state.phase === 'running' || state.phase === 'dormant') && !returned
+        ? []
+        : [`Then: backplane plugin reload ${root?.name ?? name}`]),
     ],
   };
 }
@@ -99,6 +102,8 @@ function nextOf(state: PluginState, name: string, now: number): string {
       return `It starts by itself once ${state.by.join(' and ')} can run.`;
     case 'refused':
       return 'It is tried again when it is changed or reloaded.';
+    case 'dormant':
+      return 'It starts when its paths are asked, its services are called, a plugin that needs it starts, or it is reloaded.';
     case 'disabled':
       return 'Nothing: it stays off until it is switched on.';
     case 'stopped':

@@ -40,8 +40,11 @@ export interface Unavailable {
   readonly reason: string;
   /** Milliseconds since the epoch of the next attempt. */
   readonly retryAt: number | undefined;
-  /** Settles when the plugin is back (bounded): requests wait for it in place of failing. Only while it is replaced stop-first. */
-  readonly back: Promise<void> | undefined;
+  /**
+   * Gives what settles when the plugin is there or will not be (bounded): requests wait for it in place of failing. While it is replaced
+   * stop-first, and for a dormant one, which is started by asking. The same function as long as there is the same reason to wait.
+   */
+  readonly back: (() => Promise<void>) | undefined;
 }
 
 /** A generation while it is made. */

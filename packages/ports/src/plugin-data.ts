@@ -40,6 +40,8 @@ export interface PluginData {
   readonly metricsPrefix: string;
   /** False where the operator wants no routes of it (`service_integration: false`). */
   readonly mounted: boolean;
+  /** False where the operator wants it started at its first use, not with the host (`auto_load: false`). */
+  readonly autoLoad: boolean;
   readonly migrations: readonly DatabaseMigration[];
   /** As the author wrote it. */
   readonly config: ConfigSchema | undefined;

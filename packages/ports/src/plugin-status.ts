@@ -20,6 +20,8 @@ export type PluginState =
   /** Stopped so that its next version can start; requests wait. */
   | { readonly phase: 'replacing' }
   | { readonly phase: 'stopped'; readonly reason: string }
+  /** Could run, and starts at its first use. */
+  | { readonly phase: 'dormant'; readonly reason: string }
   /** There, and switched off. */
   | { readonly phase: 'disabled'; readonly reason: string }
   /** Its code, manifest, configuration or dependencies are wrong; tried again when one of them changes. */

@@ -98,6 +98,7 @@ export class HostAdministration implements Administration {
 
   async execute(plugin: string, service: string | undefined, asked: string, args: readonly unknown[]) {
     const { kernel } = this.#options;
+    await kernel.wake(plugin);
     const { state, reason } = kernel.pluginStatus(plugin);
     if (state.phase !== 'running') throw errors.BP_PLUGIN_NOT_RUNNING({ plugin, phase: state.phase, reason });
     const own = (await kernel.services.discover({ plugin })).filter((info) => info.plugin === plugin);

@@ -176,7 +176,8 @@ export class PluginManager {
 function refuseFailed(name: string, { steps }: ChangeReport, kernel: Kernel): void {
   const step = steps.find((one) => one.name === name);
   const { state, reason } = kernel.pluginStatus(name);
-  if ((step === undefined || step.outcome === 'applied') && state.phase === 'running') return;
+  if ((step === undefined || step.outcome === 'applied') && (state.phase === 'running' || state.phase === 'dormant'))
+    return;
   const failure = step?.failure ?? ('failure' in state ? state.failure : undefined);
   throw errors.BP_PLUGIN_NOT_STARTED({
     plugin: name,

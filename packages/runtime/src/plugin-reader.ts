@@ -28,7 +28,7 @@ export type Isolate = (
 ) => Promise<Omit<ReadUnit, 'settings'>>;
 
 /** What configuration says in place of what a plugin says of itself, and the schema that whoever registered it gave for one that has none. */
-export type DataSettings = Partial<Pick<PluginData, 'priority' | 'mounted' | 'config'>>;
+export type DataSettings = Partial<Pick<PluginData, 'priority' | 'mounted' | 'autoLoad' | 'config'>>;
 
 /** What became of a plugin, and of its code where that could be read. */
 export interface Reading {
@@ -226,11 +226,12 @@ export class PluginReader {
   }: Omit<PluginData, 'config'> & Partial<PluginData>): Promise<DataSettings> {
     const { configs, registeredSchema } = this.#options;
     const { settings } = await configs.pluginConfig(name, aliases);
-    const { priority, serviceIntegration: mounted } = settings;
+    const { priority, serviceIntegration: mounted, autoLoad } = settings;
     const config = own === undefined ? (registeredSchema?.(name) as PluginData['config']) : undefined;
     return {
       ...(priority !== undefined && { priority }),
       ...(mounted !== undefined && { mounted }),
+      ...(autoLoad !== undefined && { autoLoad }),
       ...(config !== undefined && config !== null && { config }),
     };
   }

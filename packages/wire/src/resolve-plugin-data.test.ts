@@ -36,6 +36,7 @@ describe('resolvePluginData', () => {
       metricsPrefix: 'marty',
       migrations: [],
       mounted: true,
+      autoLoad: true,
       config: undefined,
     });
   });

@@ -100,6 +100,7 @@ function pluginData(
     },
     metricsPrefix: known.metrics_prefix ?? name.replaceAll('-', '_'),
     mounted: true,
+    autoLoad: true,
     migrations,
     config: plugin.config ?? (known.config_schema as ConfigSchema | undefined),
   });

@@ -78,6 +78,7 @@ export function probeData(): PluginData {
     metricsPrefix: 'probe',
     migrations: [],
     mounted: true,
+    autoLoad: true,
     config: undefined,
   };
 }

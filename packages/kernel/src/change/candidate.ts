@@ -22,6 +22,7 @@ export class Candidate {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly #hostServices: { has(id: string): boolean };
   readonly #withheld: ReadonlyMap<string, BackplaneError>;
+  readonly #lazy: ReadonlySet<string>;
   #resolution: Resolution;
 
   constructor(
@@ -33,6 +34,7 @@ export class Candidate {
     this.entries = entries;
     this.#hostServices = hostServices;
     this.#withheld = withheld;
+    this.#lazy = resolution.dormant;
     this.#resolution = resolution;
   }
 
@@ -57,7 +59,8 @@ export class Candidate {
   }
 
   isRunnable(name: string): boolean {
-    return !this.#resolution.problems.has(name) && !this.#resolution.blocked.has(name);
+    const { problems, blocked, dormant } = this.#resolution;
+    return !problems.has(name) && !blocked.has(name) && !dormant.has(name);
   }
 
   /** The data that a plugin would run with. */
@@ -87,6 +90,6 @@ export class Candidate {
       data.set(entry.name, this.dataOf(entry));
       if (entry.failure && !entry.old) withheld.set(entry.name, entry.failure);
     }
-    this.#resolution = resolveGraph(data, this.#hostServices, withheld);
+    this.#resolution = resolveGraph(data, this.#hostServices, withheld, this.#lazy);
   }
 }

@@ -9,6 +9,8 @@ export interface Change {
   readonly remove?: readonly string[];
   /** Plugins to be replaced by a fresh instance although nothing differs, or tried again although they are quarantined. */
   readonly force?: readonly string[];
+  /** Dormant plugins that are to start. */
+  readonly wake?: readonly string[];
   /** Plugins whose code could not be loaded: shown with the reason; a running version serves on. */
   readonly refuse?: readonly { readonly name: string; readonly origin: string; readonly error: BackplaneError }[];
   /** Plugins that are switched off: shown with the reason; those that run are to go. */

@@ -42,7 +42,13 @@ export function draftChange(
       withheld.set(name, new BackplaneError({ code, status: 503, details: {} }, message));
     }
   }
-  const resolution = resolveGraph(dataOf(desired), hostServices, withheld);
+  const started = new Set([...retried, ...(change.force ?? []), ...(change.wake ?? [])]);
+  const lazy = new Set<string>();
+  for (const [name, { unit }] of desired) {
+    const isLazy = !unit.data.autoLoad && !table.records.get(name)?.awake;
+    if (isLazy && !started.has(name) && !withheld.has(name)) lazy.add(name);
+  }
+  const resolution = resolveGraph(dataOf(desired), hostServices, withheld, lazy);
   const steps = planChange(table.current.instances, desired, new Set(resolution.order), new Set(change.force));
   return { desired, withheld, resolution, steps };
 }

@@ -28,6 +28,7 @@ export class GenerationTable {
   readonly #parts: readonly GenerationPart<unknown>[];
   readonly #hostServices: HostServices;
   readonly #onSwapped: () => void;
+  readonly #wake: (name: string) => Promise<void>;
   readonly #leaving = new Set<Promise<void>>();
   /** Who is on the way out and may still call an instance, also from changes before the one that ends it. */
   readonly #leavingDependents = new WeakMap<Instance, Promise<void>[]>();
@@ -40,12 +41,15 @@ export class GenerationTable {
     readonly hostServices: HostServices;
     readonly resources: ResourceTable;
     readonly onSwapped: () => void;
+    /** Starts a dormant plugin. */
+    readonly wake: (name: string) => Promise<void>;
     readonly onEvent: (event: KernelEvent) => void;
   }) {
     this.#clock = options.clock;
     this.#parts = options.parts;
     this.#hostServices = options.hostServices;
     this.#onSwapped = options.onSwapped;
+    this.#wake = options.wake;
     this.receipts = new ReceiptBook(options.onEvent);
     this.units = new UnitTable(this.records, options.resources, ({ data }, instance, held) =>
       this.receipts.amend(data.name, data.version, instance, held),
@@ -169,10 +173,16 @@ export class GenerationTable {
         phase: record.state.phase,
         reason: reasonOf(record.state) || `The plugin is ${record.state.phase}.`,
         retryAt: record.state.phase === 'failed' ? record.state.retryAt : undefined,
-        back: record.gap?.promise,
+        back: this.#backOf(record),
       });
     }
     return list;
+  }
+
+  #backOf(record: PluginRecord): (() => Promise<void>) | undefined {
+    if (record.gap !== undefined || record.state.phase !== 'dormant') return record.gap?.wait;
+    record.wake ??= () => this.#wake(record.name);
+    return record.wake;
   }
 }
 

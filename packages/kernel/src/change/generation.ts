@@ -21,6 +21,7 @@ export const NOTHING_RESOLVED: Resolution = {
   providers: new Map(),
   problems: new Map(),
   blocked: new Map(),
+  dormant: new Set(),
 };
 
 /** What stands before the first generation. */

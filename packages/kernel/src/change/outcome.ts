@@ -8,6 +8,8 @@ import { type Change, leaving } from './change.ts';
 import type { ChangeDraft } from './draft-change.ts';
 import type { GenerationTable } from './generation-table.ts';
 
+const DORMANT = { phase: 'dormant', reason: 'It starts at its first use (auto_load: false).' } as const;
+
 export interface OutcomeOptions {
   readonly table: GenerationTable;
   readonly clock: Clock;
@@ -49,11 +51,13 @@ export class Outcome {
       const record = table.records.get(name);
       if (!record || candidate.entries.has(name)) continue;
       record.desired = undefined;
+      record.awake = false;
       record.enter({ phase: 'stopped', reason: this.#change.reason ?? 'It was removed.' }, now);
     }
     for (const { name, origin, reason } of this.#change.disable ?? []) {
       const record = table.record(name);
       record.desired = undefined;
+      record.awake = false;
       record.origin = origin;
       record.enter({ phase: 'disabled', reason }, now);
     }
@@ -82,6 +86,8 @@ export class Outcome {
       const record = table.record(name);
       const failure = this.failures.get(name) ?? error;
       if (entry?.old || gap.has(name)) this.#noteReturned(name, record.desired ?? entry?.old, failure);
+      else if (record.desired?.unit.data.autoLoad === false && !record.awake && !this.failures.has(name))
+        record.enter(DORMANT, clock.now());
       else if (record.desired) supervisor.crashed(record, failure);
       else record.enter({ phase: 'stopped', reason: error.message }, clock.now());
     }
@@ -106,6 +112,7 @@ export class Outcome {
       next !== undefined && next === old && !failure ? { unit: old.unit, config: desired.config } : desired;
     if (next && candidate.isRunnable(name)) {
       record.enter({ phase: 'running' }, now);
+      record.awake = true;
       if (failure) this.#noteReturned(name, old ?? next, this.failures.get(name) ?? failure);
       else if (this.#moved.has(name)) {
         record.lastChange = { outcome: 'applied', at: now, version: desired.unit.data.version };
@@ -113,9 +120,10 @@ export class Outcome {
       }
     } else if (failure) supervisor.crashed(record, failure);
     else if (!this.#draft.withheld.has(name)) {
-      const { problems, blocked } = candidate.resolution;
+      const { problems, blocked, dormant } = candidate.resolution;
       const problem = problems.get(name);
       if (problem) this.#enterRefused(name, problem);
+      else if (dormant.has(name)) record.enter(DORMANT, now);
       else this.#enterBlocked(name, blocked.get(name)?.by ?? []);
     }
   }

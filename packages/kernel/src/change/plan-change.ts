@@ -24,8 +24,15 @@ function differs(running: RunningPlugin, desired: DesiredPlugin): string | undef
   return same ? undefined : 'settings changed';
 }
 
-/** What manifest and configuration say of a plugin to the host. The schema is part of the code, and another object each time. */
-const settingsOf = ({ unit: { data } }: Pick<DesiredPlugin, 'unit'>) => ({ ...data, config: undefined });
+/**
+ * What manifest and configuration say of a plugin to the host. The schema is part of the code, and another object each time; when to start is no
+ * matter for what runs.
+ */
+const settingsOf = ({ unit: { data } }: Pick<DesiredPlugin, 'unit'>) => ({
+  ...data,
+  config: undefined,
+  autoLoad: undefined,
+});
 
 /**
  * Compares what runs with what should run. Changes nothing; `keep` steps are left out. `runnable` says what the dependency graph allows,

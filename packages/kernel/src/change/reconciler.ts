@@ -53,16 +53,19 @@ export class Reconciler {
   #making: Candidate | undefined;
   /** Instances that the change under way has made, or asked to take their new configuration. */
   readonly #underWay = new Set<Instance>();
+  /** Dormant plugins that are to be started by a change in the queue. */
+  readonly #waking = new Map<string, Promise<void>>();
   readonly #deadline = Promise.withResolvers<void>();
   #phase: 'booting' | 'ready' | 'stopping' = 'booting';
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     const { clock, environment, resources, invoker, facets, hostServices, events, directory } = options;
-    this.#table = new GenerationTable(options);
+    this.#table = new GenerationTable({ ...options, wake: (name) => this.wake(name) });
     this.#supervisor = new Supervisor({
       ...options,
-      retry: (name) => this.#background(name, () => this.#reconcile({ reason: 'It is tried again.' }, new Set([name]))),
+      retry: (name) =>
+        void this.#background(name, () => this.#reconcile({ reason: 'It is tried again.' }, new Set([name]))),
     });
     this.#refusals = new Refusals({ ...options, table: this.#table, supervisor: this.#supervisor });
     this.#surroundings = {
@@ -73,16 +76,15 @@ export class Reconciler {
       facets,
       events,
       directory,
-      gapOf: (serviceId) => {
-        const provider = this.current.resolution.providers.get(serviceId);
-        return provider === undefined ? undefined : this.records.get(provider)?.gap?.promise;
-      },
+      gapOf: (serviceId, from) => this.#gapOf(serviceId, from),
       isProvided: (serviceId) => {
         if (hostServices.has(serviceId)) return true;
-        const provider = (this.#making?.resolution ?? this.current.resolution).providers.get(serviceId);
-        return provider !== undefined && (this.#making?.isRunnable(provider) ?? true);
+        const { providers, dormant } = this.#making?.resolution ?? this.current.resolution;
+        const provider = providers.get(serviceId);
+        if (provider === undefined) return false;
+        return dormant.has(provider) || (this.#making?.isRunnable(provider) ?? true);
       },
-      failed: (instance) => this.#background(instance.identity.name, () => this.#takeOut(instance)),
+      failed: (instance) => void this.#background(instance.identity.name, () => this.#takeOut(instance)),
     };
     // Generation 0: entrances find their parts from the first moment on.
     this.#table.commit([], NOTHING_RESOLVED, this.#table.openViews(), () => []);
@@ -178,8 +180,30 @@ export class Reconciler {
     }
   }
 
+  /** Starts a dormant plugin, and what it needs. Resolves when it runs, or cannot: never rejects. */
+  wake(name: string): Promise<void> {
+    const known = this.#waking.get(name);
+    if (known !== undefined) return known;
+    const waking = this.#background(name, async () => {
+      this.#waking.delete(name);
+      if (this.records.get(name)?.state.phase !== 'dormant') return;
+      await this.#reconcile({ reason: 'It is used for the first time.', wake: [name] }, NONE);
+    });
+    this.#waking.set(name, waking);
+    return waking;
+  }
+
+  /** What a call waits for whose provider is not there. Who takes part in the change under way cannot wait for the next one. */
+  #gapOf(serviceId: string, from: Instance): Promise<void> | undefined {
+    const provider = this.current.resolution.providers.get(serviceId);
+    const record = provider === undefined ? undefined : this.records.get(provider);
+    if (record?.gap !== undefined) return record.gap.wait();
+    return record?.state.phase === 'dormant' && !this.#underWay.has(from) ? this.wake(record.name) : undefined;
+  }
+
   async callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
     const provider = this.current.resolution.providers.get(serviceId);
+    if (provider !== undefined && this.current.resolution.dormant.has(provider)) await this.wake(provider);
     const view = provider === undefined ? undefined : this.current.instances.get(provider)?.view;
     const binding = view?.binding(serviceId);
     if (!view || !binding) throw errors.BP_SERVICE_UNAVAILABLE({ plugin: 'host', service: serviceId });
@@ -198,12 +222,14 @@ export class Reconciler {
     return result;
   }
 
-  /** A job that nobody waits for: what goes wrong is told. */
-  #background(plugin: string, job: () => Promise<unknown>): void {
+  /** A job whose failure is nobody's to handle: what goes wrong is told. Never rejects. */
+  async #background(plugin: string, job: () => Promise<unknown>): Promise<void> {
     if (this.#phase === 'stopping') return;
-    this.#enqueue(job).catch((error) => {
+    try {
+      await this.#enqueue(job);
+    } catch (error) {
       this.#options.onEvent({ level: 'error', plugin, message: 'a change could not be made', error });
-    });
+    }
   }
 
   async #reconcile(change: Change, retried: ReadonlySet<string>): Promise<ChangeReport> {
@@ -234,7 +260,7 @@ export class Reconciler {
         },
         asking: (instance) => this.#underWay.add(instance),
         renew: (name) =>
-          this.#background(name, () => this.#reconcile({ reason: 'It is renewed.', force: [name] }, NONE)),
+          void this.#background(name, () => this.#reconcile({ reason: 'It is renewed.', force: [name] }, NONE)),
         stopping: () => this.#phase === 'stopping',
       },
       change,

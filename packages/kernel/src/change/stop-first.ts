@@ -46,7 +46,8 @@ export async function stopFirst(instances: readonly Instance[], options: StopFir
 
   for (const name of fallbacks.keys()) {
     const record = table.record(name);
-    record.gap = Promise.withResolvers();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    record.gap = { wait: () => promise, close: resolve };
     record.enter({ phase: 'replacing' }, clock.now());
   }
   const { instances: running, resolution } = table.current;
@@ -74,7 +75,7 @@ export async function stopFirst(instances: readonly Instance[], options: StopFir
 export function closeGap(table: GenerationTable, names: Iterable<string>): void {
   for (const name of names) {
     const record = table.record(name);
-    record.gap?.resolve();
+    record.gap?.close();
     record.gap = undefined;
   }
 }

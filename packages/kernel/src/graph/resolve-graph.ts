@@ -25,6 +25,8 @@ export interface Resolution {
   readonly problems: ReadonlyMap<string, BackplaneError>;
   /** What waits for those. */
   readonly blocked: ReadonlyMap<string, Blocked>;
+  /** What could run, and is not started before somebody uses it. */
+  readonly dormant: ReadonlySet<string>;
 }
 
 interface Edge {
@@ -38,12 +40,13 @@ function meets(version: string, range: string): boolean {
 
 /**
  * Plans the start of a set of plugins without running any of them. `hostServices` are those that the operator registered;
- * `withheld` are plugins that are there but must not run now, and why.
+ * `withheld` are plugins that are there but must not run now, and why; `lazy` are those that start only where another cannot do without them.
  */
 export function resolveGraph(
   plugins: ReadonlyMap<string, PluginData>,
   hostServices: { has(id: string): boolean } = new Set<string>(),
   withheld: ReadonlyMap<string, BackplaneError> = new Map(),
+  lazy: ReadonlySet<string> = new Set(),
 ): Resolution {
   const problems = new Map<string, BackplaneError>(withheld);
   const report = (name: string, error: BackplaneError) => {
@@ -105,8 +108,22 @@ export function resolveGraph(
   const providers = new Map<string, string>();
   for (const [service, names] of claims) if (names.length === 1) providers.set(service, names[0] as string);
   const blocked = findBlocked(required, problems);
-  const runnable = new Map([...plugins].filter(([name]) => !problems.has(name) && !blocked.has(name)));
-  return { order: startOrder(runnable, edges), edges, reach, providers, problems, blocked };
+  const able = [...plugins].filter(([name]) => !problems.has(name) && !blocked.has(name));
+  const wanted = closureOf(
+    able.map(([name]) => name).filter((name) => !lazy.has(name)),
+    required,
+  );
+  const runnable = new Map(able.filter(([name]) => wanted.has(name)));
+  const dormant = new Set(able.map(([name]) => name).filter((name) => !wanted.has(name)));
+  return { order: startOrder(runnable, edges), edges, reach, providers, problems, blocked, dormant };
+}
+
+/** These plugins, and all that they cannot do without. */
+function closureOf(names: Iterable<string>, required: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+  const closure = new Set(names);
+  // A set grows while it is walked.
+  for (const name of closure) for (const to of required.get(name) ?? []) closure.add(to);
+  return closure;
 }
 
 /** Who declares each service; declared more than once, all of them are refused. */

@@ -52,8 +52,8 @@ export interface InstanceSurroundings {
   readonly facets: InstanceFacets;
   readonly events: EventBus;
   readonly directory: ServiceDirectory;
-  /** Settles when the provider of a service returns from a stop-first gap. */
-  gapOf(serviceId: string): Promise<void> | undefined;
+  /** Settles when the provider of a service returns from a stop-first gap, or was dormant and has been started for this call. */
+  gapOf(serviceId: string, from: Instance): Promise<void> | undefined;
   /** True when somebody provides the service in the generation that is being made. */
   isProvided(serviceId: string): boolean;
   failed(instance: Instance): void;
@@ -229,7 +229,7 @@ export class Instance implements InstanceInfo, InstanceHost {
   }
 
   gapOf(serviceId: string): Promise<void> | undefined {
-    return this.#surroundings.gapOf(serviceId);
+    return this.#surroundings.gapOf(serviceId, this);
   }
 
   hold(view: InstanceView): void {

@@ -13,6 +13,12 @@ export interface DesiredPlugin {
   readonly config: unknown;
 }
 
+/** Requests wait in it. */
+export interface ReplaceGap {
+  readonly wait: () => Promise<void>;
+  readonly close: () => void;
+}
+
 /** All that is remembered of a plugin by name, whatever its instances come and go. */
 export class PluginRecord {
   readonly name: string;
@@ -25,7 +31,11 @@ export class PluginRecord {
   /** Where a plugin comes from whose code could not be loaded. */
   origin: string | undefined;
   /** While the plugin is replaced stop-first. */
-  gap: PromiseWithResolvers<void> | undefined;
+  gap: ReplaceGap | undefined;
+  /** Starts it where it is dormant. Made once, so that who has waited for it is known. */
+  wake: (() => Promise<void>) | undefined;
+  /** True from when it first runs until it is removed or switched off: it is not dormant again. */
+  awake = false;
   retry: ClockTimer | undefined;
   state: PluginState = { phase: 'discovered' };
   since: number;
@@ -51,9 +61,10 @@ export class PluginRecord {
 
   /** Remembers what should run and what is; gives a way back. */
   checkpoint(): (now: number) => void {
-    const { desired, state, lastChange } = this;
+    const { desired, state, lastChange, awake } = this;
     return (now) => {
       this.desired = desired;
+      this.awake = awake;
       this.lastChange = lastChange;
       this.enter(state, now);
     };

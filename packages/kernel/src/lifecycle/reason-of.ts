@@ -4,6 +4,7 @@ import type { PluginState } from '@backplane/ports';
 export function reasonOf(state: PluginState): string {
   switch (state.phase) {
     case 'stopped':
+    case 'dormant':
     case 'disabled':
     case 'blocked':
       return state.reason;

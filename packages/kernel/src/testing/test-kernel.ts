@@ -57,6 +57,7 @@ export function dataOf(definition: Partial<PluginData> & { readonly name: string
     limits: { initialize: 1000, start: 1000, stop: 1000, health: 1000, reconfigure: 1000, drain: 30_000 },
     metricsPrefix: definition.name.replaceAll('-', '_'),
     mounted: true,
+    autoLoad: true,
     migrations: [],
     config: undefined,
     ...definition,
