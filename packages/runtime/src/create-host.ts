@@ -1,14 +1,11 @@
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '@backplane/base';
 import { HostCaches } from '@backplane/cache';
-import { createConfigSource } from '@backplane/config';
-import { createCompositeDiscoverer, createDirectoryDiscoverer, createPackageDiscoverer } from '@backplane/discovery';
 import { createGateway, type Gateway } from '@backplane/gateway';
-import { Kernel, type KernelEvent, runWithCall } from '@backplane/kernel';
+import { Kernel, runWithCall } from '@backplane/kernel';
 import { Ledgers } from '@backplane/leaks';
 import { createLoader, enableSourceMaps, type Loader } from '@backplane/loader';
 import { createManagement } from '@backplane/management';
-import type { Logger } from '@backplane/plugin-api';
 import type { ChangeReport, Entrances, HostControl } from '@backplane/ports';
 import {
   adminTokenFrom,
@@ -21,28 +18,23 @@ import { createDatabaseService } from '@backplane/store/database-service';
 import { createLogging, HOST, MetricRegistry } from '@backplane/telemetry';
 import { cacheOptions } from './cache-options.ts';
 import { checkEnvironment } from './check-environment.ts';
+import { composeCode } from './compose-code.ts';
 import { errors } from './errors.ts';
 import { FileChanges } from './file-changes.ts';
 import { applyFresh } from './fresh-change.ts';
 import type { Host, HostStart } from './host.ts';
 import { collectors, createHostMetrics } from './host-metrics.ts';
 import type { HostOptions } from './host-options.ts';
-import { type HostState, installedIn, openHostState } from './host-state.ts';
+import { type HostState, openHostState } from './host-state.ts';
 import { type HostStore, openHostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
-import { Isolation } from './isolation.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
 import { openPluginDatabases } from './plugin-databases.ts';
-import { PluginLibrary } from './plugin-library.ts';
 import { PluginManager } from './plugin-manager.ts';
-import { PluginReader } from './plugin-reader.ts';
 import { programLayers } from './program-layers.ts';
-import { realFolder } from './real-folder.ts';
-import { RegisteredPlugins } from './registered-plugins.ts';
 import { sharedModules } from './shared-modules.ts';
-import { WantedCode } from './wanted-code.ts';
 
 /** Makes a host. It touches no signal, no environment variable, and never ends the process. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
@@ -170,7 +162,8 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       state.note(report);
       forgetRemoved(caches, kernel, report);
     },
-    onEvent: (event) => logEvent(loggerOf(event.plugin), event),
+    onEvent: ({ level, plugin, message, error }) =>
+      loggerOf(plugin)[level](message, error === undefined ? {} : { error }),
     facets: {
       http: (instance) => gateway.facet(instance, loggerOf(instance.identity.name)),
       logger: (instance) => loggerOf(instance.identity.name),
@@ -182,48 +175,20 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
   });
   const configDir = resolve(options.configDir ?? 'config');
   const pluginConfigDir = resolve(options.pluginConfigDir ?? join(configDir, 'plugins'));
-  const registered = new RegisteredPlugins(options.plugins);
-  const configs = createConfigSource({
+  const { library, reader, configs, registered, isolation } = composeCode(options, {
     configDir,
     pluginConfigDir,
     environment,
-    layersOver: (plugin) => state.layersOf()(plugin),
-    ...(options.service !== undefined && { service: options.service }),
-    ...(options.variables !== undefined && { variables: options.variables }),
-  });
-  const isolation = new Isolation({
-    cacheDir,
+    dataDir,
     clock,
     loader,
-    spare: options.watch === true,
-    loadLimitMs: evaluationMs,
-  });
-  const reader = new PluginReader({
-    loader,
-    configs,
-    registeredSchema: (plugin) => state.visible().plugins[plugin]?.about?.config_schema,
-    isolation: options.isolation ?? {},
-    isolate: (...asked) => isolation.isolate(...asked),
+    logger,
+    cacheDir,
+    evaluationMs,
+    state: () => state,
     inUse: (unit) => kernel.uses(unit),
     onHeld: (plugin, { label, madeAt, reason }) =>
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
-  });
-  const places = [
-    createDirectoryDiscoverer({ paths: options.pluginPaths ?? [] }),
-    ...(options.packagesOf === undefined ? [] : [createPackageDiscoverer({ project: options.packagesOf })]),
-  ];
-  const code = new WantedCode(options.pluginPaths ?? [], installedIn(dataDir));
-  const library = new PluginLibrary({
-    discoverer: createCompositeDiscoverer([...places, code.discoverer(() => state.visible())]),
-    folders: createCompositeDiscoverer(places),
-    wantedCode: (state, name) => code.of(state, name),
-    registered,
-    configs,
-    reader,
-    configFolder: realFolder(pluginConfigDir),
-    hostFolder: realFolder(configDir),
-    onTrouble: (message) => logger.warn(message),
-    clock,
   });
 
   const state: HostState = await openHostState({
@@ -329,8 +294,4 @@ async function listen(gateway: Gateway, where: HostOptions['listen']): Promise<s
   const address = await gateway.listen({ host, port: where?.port ?? 8080 });
   const port = typeof address === 'string' ? address : address.port;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function logEvent(logger: Logger, event: KernelEvent): void {
-  logger[event.level](event.message, event.error === undefined ? {} : { error: event.error });
 }
