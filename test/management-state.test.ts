@@ -107,23 +107,22 @@ describe('configuration through the API', () => {
     expect(await served(test)).toMatchObject({ knows: CANARY.length, region: CANARY });
     await note('PUT', '/plugins/orders/config/token?dry_run=true', { value: `${CANARY}-2` });
     await note('PUT', '/plugins/orders/config/smtp', { value: { password: [CANARY] } });
-    for (const path of [
-      '/plugins',
-      '/plugins/orders',
-      '/plugins/orders/config',
-      '/admin/config',
-      '/admin/state',
-      '/admin/revisions',
-      '/admin/revisions/1',
-      '/admin/revisions/1/diff',
-      '/admin/revisions/1/diff?to=3',
-      '/admin/generations',
-      '/admin/scopes',
-      '/admin/environment',
-      '/admin/support-bundle',
-      '/openapi.json',
-    ])
-      await note('GET', path);
+    await note('POST', '/plugins/orders/hooks', { hook_name: 'x', hook_type: 'action', callback_method: 'y' });
+    const { paths } = (await note('GET', '/openapi.json')).body as { paths: Record<string, { get?: object }> };
+    const asked = Object.keys(paths).filter((path) => path.startsWith('/api/v1/') && paths[path]?.get !== undefined);
+    for (const path of asked) {
+      if (path.endsWith('/stream') || path.endsWith('/docs')) continue;
+      await note(
+        'GET',
+        path
+          .slice('/api/v1'.length)
+          .replace('{plugin_id}', 'orders')
+          .replace(/\{\w+\}/, '1'),
+      );
+    }
+    expect(asked).toEqual(
+      expect.arrayContaining(['/api/v1/admin/audit', '/api/v1/admin/support-bundle', '/api/v1/plugins/logs']),
+    );
     await note('POST', '/plugins/orders/reload');
     await note('POST', '/admin/revisions/1/rollback');
     const status = await fetch(`${test.url}/plugins/status`, { headers: test.management });

@@ -131,7 +131,10 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     shelf,
     target: options.offline ? new OfflineTarget(target) : target,
     sealed: (reveal) => new SealedValue(reveal),
-    onReturned: (message) => logger.warn(message),
+    onReturned: (message) => {
+      logger.warn(message);
+      facts.changed();
+    },
   });
   const facts = new KnownFacts({
     kernel,

@@ -1,5 +1,5 @@
 import type { BackplaneError, Clock } from '@backplane/base';
-import type { PlanStep, StepReport } from '@backplane/ports';
+import type { PlanStep, PluginState, StepReport } from '@backplane/ports';
 import type { KernelEvent } from '../kernel-event.ts';
 import { failureOf } from '../lifecycle/failure-of.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
@@ -9,6 +9,10 @@ import type { ChangeDraft } from './draft-change.ts';
 import type { GenerationTable } from './generation-table.ts';
 
 const DORMANT = { phase: 'dormant', reason: 'It starts at its first use (auto_load: false).' } as const;
+
+/** Nothing but a change gets it out of there. */
+const rests = (state: PluginState | undefined): boolean =>
+  state !== undefined && ['refused', 'blocked', 'dormant', 'disabled'].includes(state.phase);
 
 export interface OutcomeOptions {
   readonly table: GenerationTable;
@@ -25,6 +29,8 @@ export class Outcome {
   readonly #change: Change;
   readonly #draft: ChangeDraft;
   readonly #moved: ReadonlySet<string>;
+  /** Where those were before anything was tried. */
+  readonly #before: ReadonlyMap<string, PluginState | undefined>;
 
   /** `moved` are the plugins that get a new instance, or take their new configuration in place. */
   constructor(options: OutcomeOptions, change: Change, draft: ChangeDraft, moved: ReadonlySet<string>) {
@@ -32,6 +38,7 @@ export class Outcome {
     this.#change = change;
     this.#draft = draft;
     this.#moved = moved;
+    this.#before = new Map([...moved].map((name) => [name, options.table.records.get(name)?.state]));
   }
 
   /** Remembers what has failed so far. */
@@ -86,8 +93,7 @@ export class Outcome {
       const record = table.record(name);
       const failure = this.failures.get(name) ?? error;
       if (entry?.old || gap.has(name)) this.#noteReturned(name, record.desired ?? entry?.old, failure);
-      else if (record.desired?.unit.data.autoLoad === false && !record.awake && !this.failures.has(name))
-        record.enter(DORMANT, clock.now());
+      else if (rests(this.#before.get(name))) record.enter(this.#before.get(name) as PluginState, clock.now());
       else if (record.desired) supervisor.crashed(record, failure);
       else record.enter({ phase: 'stopped', reason: error.message }, clock.now());
     }

@@ -128,7 +128,7 @@ export class Reconciler {
   plan(change: Change): PlanStep[] {
     const draft = draftChange(this.#table, this.#options.hostServices, change, NONE);
     refuseBreaking(this.#table, change, draft);
-    return [...draft.steps];
+    return [...draft.steps, ...this.#refusals.kept(change, draft)];
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -267,12 +267,12 @@ export class Reconciler {
       draft,
       this.#phase === 'booting',
     );
+    const kept = this.#refusals.kept(change, draft);
     const steps = await execution.run();
     if (this.#phase === 'booting') this.#phase = 'ready';
-    const kept = this.#refusals.mended(change, draft);
     const report = {
       generation: this.current.id,
-      steps: [...refused, ...steps, ...kept],
+      steps: [...refused, ...steps, ...this.#refusals.mend(kept)],
       tookMs: clock.monotonic() - began,
     };
     this.#options.onChange(report);

@@ -1,4 +1,4 @@
-import type { StepReport } from '@backplane/ports';
+import type { PlanStep, StepReport } from '@backplane/ports';
 import { failureOf } from '../lifecycle/failure-of.ts';
 import type { PluginRecord } from '../lifecycle/plugin-record.ts';
 import type { Change } from './change.ts';
@@ -39,26 +39,25 @@ export class Refusals {
   }
 
   /** Plugins whose last change had failed and for which the change at hand asks what runs already. */
-  mended(change: Change, { steps }: ChangeDraft): StepReport[] {
-    const { table, clock } = this.#with;
+  kept(change: Change, { steps }: ChangeDraft): PlanStep[] {
+    const { records } = this.#with.table;
     const moved = new Set(steps.map(({ name }) => name));
-    return namesIn(change).flatMap((name): StepReport[] => {
-      const record = table.records.get(name);
+    return namesIn(change).flatMap((name): PlanStep[] => {
+      const record = records.get(name);
       const version = record?.instance?.data.version;
       if (moved.has(name) || version === undefined || record?.lastChange?.outcome !== 'returned') return [];
-      record.lastChange = { outcome: 'applied', at: clock.now(), version };
       const reason = 'what runs is what is asked for again';
-      return [
-        {
-          name,
-          action: 'keep',
-          fromVersion: version,
-          toVersion: version,
-          reason,
-          outcome: 'applied',
-          failure: undefined,
-        },
-      ];
+      return [{ name, action: 'keep', fromVersion: version, toVersion: version, reason }];
+    });
+  }
+
+  /** Writes down that those are as they should be. */
+  mend(kept: readonly PlanStep[]): StepReport[] {
+    const { table, clock } = this.#with;
+    return kept.map((step) => {
+      const record = table.record(step.name);
+      record.lastChange = { outcome: 'applied', at: clock.now(), version: step.toVersion as string };
+      return { ...step, outcome: 'applied', failure: undefined };
     });
   }
 
