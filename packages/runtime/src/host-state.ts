@@ -112,6 +112,9 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     // Whatever comes here has been told without secrets already.
     redact: (value) => value,
     report,
+  }).catch(async (error: unknown) => {
+    await logs.close();
+    throw error;
   });
   const audit = createAuditLog({ store, trail, anchorFile });
   const repository = createStateRepository(store, {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@backplane/base';
 import type { Logger } from '@backplane/plugin-api';
@@ -34,8 +34,8 @@ export interface HostStore extends AsyncDisposable {
   readonly folder: string;
   /** Seals the keys of databases anew under a fresh master key, and gives the box that does; `forget` lets the old one go. @throws BP_MASTER_KEY_GIVEN */
   rotate(): Promise<{ readonly box: SecretBox; forget(): Promise<void> }>;
-  /** The key of an embedded database other than the host's own, made the first time. Its name is a file name. */
-  keyOf(database: string): Promise<string>;
+  /** The key of an embedded database other than the host's own, made the first time: while `file` is not there. Its name is a file name. */
+  keyOf(database: string, file: string): Promise<string>;
 }
 
 /**
@@ -45,15 +45,17 @@ export interface HostStore extends AsyncDisposable {
 export async function openHostStore(options: HostStoreOptions): Promise<HostStore> {
   const { dataDir, masterKey, databaseUrl, clock, logger } = options;
   const folder = join(dataDir, 'database');
+  const keysFolder = join(folder, 'keys');
   const masterKeyFile = masterKey === undefined ? join(dataDir, 'master.key') : undefined;
   const keys =
     masterKey === undefined
-      ? await ensureMasterKeys(masterKeyFile as string)
+      ? await ensureMasterKeys(masterKeyFile as string, await sealedIn(keysFolder))
       : masterKeysFrom('the option (BACKPLANE_MASTER_KEY)', masterKey);
   let box = createSecretBox(keys);
-  const keysFolder = join(folder, 'keys');
-  const keyOf = (database: string) =>
-    ensureDataKey(join(keysFolder, `${database}${KEY_FILE}`), `the database ${database}`, box);
+  const keyOf = async (database: string, file?: string) => {
+    const mayMake = file === undefined || !(await hasContent(file));
+    return ensureDataKey(join(keysFolder, `${database}${KEY_FILE}`), `the database ${database}`, box, mayMake);
+  };
   const sealAnew = async () => {
     for (const name of await readdir(keysFolder).catch(() => []))
       if (name.endsWith(KEY_FILE)) await keyOf(name.slice(0, -KEY_FILE.length));
@@ -63,7 +65,7 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
   const now = () => clock.now();
   const store =
     databaseUrl === undefined
-      ? await openEmbeddedStore({ folder, key: await keyOf('store'), now })
+      ? await openEmbeddedStore({ folder, key: await keyOf('store', join(folder, 'store.db')), now })
       : await (await import('@backplane/store/postgres')).openPostgresStore({
           url: checkedUrl(databaseUrl),
           now,
@@ -89,6 +91,14 @@ export async function openHostStore(options: HostStoreOptions): Promise<HostStor
 }
 
 const KEY_FILE = '.key';
+
+/** Names what has been sealed with a master key, where something has. */
+async function sealedIn(keysFolder: string): Promise<string | undefined> {
+  const keys = (await readdir(keysFolder).catch(() => [])).filter((name) => name.endsWith(KEY_FILE));
+  return keys.length === 0 ? undefined : `the keys in ${keysFolder}`;
+}
+
+const hasContent = async (file: string): Promise<boolean> => ((await stat(file).catch(() => undefined))?.size ?? 0) > 0;
 
 /** The address itself is not repeated: it may hold a password. */
 function checkedUrl(url: string): string {

@@ -15,10 +15,11 @@ export interface PluginDatabasesOptions {
 /** The databases of plugins, beside what the host keeps. Nothing is opened before a plugin uses its own. */
 export async function openPluginDatabases(options: PluginDatabasesOptions): Promise<DatabaseProvider> {
   const { kept, databaseUrl, clock, logger } = options;
+  const folder = join(kept.folder, 'plugins');
   if (databaseUrl === undefined)
     return openEmbeddedPluginDatabases({
-      folder: join(kept.folder, 'plugins'),
-      keyOf: (plugin) => kept.keyOf(`plugin-${plugin}`),
+      folder,
+      keyOf: (plugin) => kept.keyOf(`plugin-${plugin}`, join(folder, `${plugin}.db`)),
       clock,
     });
   const { openPostgresPluginDatabases } = await import('@backplane/store/postgres');

@@ -68,6 +68,11 @@ export const errors = defineErrors('security', {
     mend: 'Give 32 random bytes, as "openssl rand -hex 32" prints them; older keys may follow, one a line.',
     message: (d: { place: string; reason: string }) => `The master key in ${d.place} is refused: ${d.reason}.`,
   },
+  BP_KEY_GONE: {
+    title: 'A key file is gone, and there is something that only its key opens.',
+    mend: 'Put the file back from a copy. To begin with nothing, move away as well what was encrypted with it.',
+    message: (d: { path: string; what: string }) => `${d.path} is not there, and nothing else opens ${d.what}.`,
+  },
   BP_SECRET_SEALED: {
     title: 'A sealed value cannot be opened.',
     mend: 'Give the master key that it was sealed with, after the newest one. A value whose key is lost must be set again.',

@@ -34,11 +34,13 @@ export function masterKeysFrom(place: string, text: string): MasterKeys {
 
 /**
  * Gives the master keys of a file of mode 0600; at the first start it makes one of 256 random bits. Processes that start at once agree on one.
- * @throws BP_PRIVATE_FILE_EXPOSED, BP_PRIVATE_FILE_UNUSABLE, BP_MASTER_KEY_INVALID
+ * With `sealed`, what there is already that only the keys of before open, none is made.
+ * @throws BP_KEY_GONE, BP_PRIVATE_FILE_EXPOSED, BP_PRIVATE_FILE_UNUSABLE, BP_MASTER_KEY_INVALID
  */
-export async function ensureMasterKeys(path: string): Promise<MasterKeys> {
+export async function ensureMasterKeys(path: string, sealed?: string): Promise<MasterKeys> {
   const found = await readPrivateFile(path);
   if (found !== undefined) return masterKeysFrom(path, found.text);
+  if (sealed !== undefined) throw errors.BP_KEY_GONE({ path, what: sealed });
   const text = `${randomBytes(BYTES).toString('hex')}\n`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((cause) => {
     throw errors.BP_PRIVATE_FILE_UNUSABLE({ path, reason: messageOf(cause) }, { cause });

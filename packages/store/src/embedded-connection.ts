@@ -5,6 +5,9 @@ import { errors } from './errors.ts';
 /** Preparing costs several times what a small statement does. */
 const KEPT_STATEMENTS = 256;
 
+/** What SQLite says of a file that it cannot read or write as one. */
+const UNUSABLE = /^SQLITE_(?:CANTOPEN|READONLY|PERM|IOERR)/;
+
 /** One connection to an encrypted file, as Kysely's own SQLite dialect wants it. Statements are prepared once; what fails has a code. */
 export class EmbeddedConnection implements SqliteDatabase {
   readonly #file: string;
@@ -81,6 +84,8 @@ export class EmbeddedConnection implements SqliteDatabase {
       if (code === 'SQLITE_NOTADB') throw errors.BP_STORE_UNREADABLE({ file }, { cause });
       if (code === 'SQLITE_FULL') throw errors.BP_STORE_FULL({ file }, { cause });
       if (code.startsWith('SQLITE_CORRUPT')) throw errors.BP_STORE_DAMAGED({ file, reason: message }, { cause });
+      if (UNUSABLE.test(code) || message.startsWith('ConnectionFailed'))
+        throw errors.BP_STORE_UNUSABLE({ folder: file, reason: message }, { cause });
       throw cause;
     }
   }

@@ -19,6 +19,11 @@ export const errors = defineErrors('store', {
     mend: 'Stop the host and put a copy from the "backups" folder beside it in its place.',
     message: (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}.`,
   },
+  BP_STORE_MISSING: {
+    title: 'A database file that was there is gone, or empty.',
+    mend: 'Put a copy of it in its place; those of the host itself are in the "backups" folder beside it. To begin with an empty database, move the mark away that lies beside it and ends with ".made".',
+    message: (d: { file: string }) => `${d.file} was made before, and there is nothing in it now.`,
+  },
   BP_STORE_FULL: {
     title: 'The database cannot grow, because its disk is full.',
     status: 507,

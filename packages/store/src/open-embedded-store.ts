@@ -4,6 +4,7 @@ import { isBackplaneError, messageOf } from '@backplane/base';
 import { Kysely, SqliteDialect } from 'kysely';
 import { EmbeddedConnection } from './embedded-connection.ts';
 import { errors } from './errors.ts';
+import { markMade, refuseMissing } from './made-mark.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { lockOwner, type OwnerLock } from './owner-lock.ts';
@@ -22,7 +23,7 @@ const KEPT_COPIES = 5;
 
 /**
  * Opens the embedded database of a folder, encrypted, and brings it to the newest schema; a copy is made first. One process at a time owns it.
- * @throws BP_STORE_IN_USE, BP_STORE_UNREADABLE, BP_STORE_DAMAGED, BP_STORE_FULL, BP_STORE_NEWER, BP_STORE_MIGRATION_FAILED, BP_STORE_UNUSABLE
+ * @throws BP_STORE_IN_USE, BP_STORE_UNREADABLE, BP_STORE_DAMAGED, BP_STORE_MISSING, BP_STORE_FULL, BP_STORE_NEWER, BP_STORE_MIGRATION_FAILED, BP_STORE_UNUSABLE
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
   const { folder, key, now = Date.now, migrations = MIGRATIONS, log } = options;
@@ -31,11 +32,13 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   let connection: EmbeddedConnection | undefined;
   let db: Kysely<Tables> | undefined;
   try {
+    await refuseMissing(file);
     connection = new EmbeddedConnection(file, key);
     const dialect = new SqliteDialect({ database: connection });
     db = new Kysely<Tables>({ dialect, ...(log && { log }) });
     const backUp = (from: number) => copyAside(connection as EmbeddedConnection, folder, from, now());
     await migrate(db, { kind: 'libsql', migrations, now, backUp });
+    await markMade(file);
     return createStore('libsql', db, () => lock.release());
   } catch (error) {
     if (db === undefined) connection?.close();

@@ -74,7 +74,9 @@ export async function createAuditTrail(options: AuditTrailOptions): Promise<Audi
   const { signEveryRows: everyRows = 1_000, signEveryMs: everyMs = 1_000 } = options;
   const signer = await createHeadSigner(options.signer);
   const chain = new AuditChain(store.kind, node);
-  const file = await AnchorFile.open(anchorFile);
+  const file = await AnchorFile.open(anchorFile).catch((cause: unknown) => {
+    throw errors.BP_AUDIT_NOT_ANCHORED({ node, file: anchorFile, reason: messageOf(cause) }, { cause });
+  });
   try {
     if (file.torn) report(errors.BP_AUDIT_ANCHOR_TORN({ file: anchorFile }));
     const head = await chain.head(store.db);

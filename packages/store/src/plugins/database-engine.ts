@@ -70,7 +70,7 @@ export class DatabaseEngine {
     if (mode === MODE.within && !file.writer.inTransaction) throw ended();
     const shapes = (flags & FLAG.shapes) !== 0;
     if (shapes) file.reader?.forget();
-    return file.writer.run(sql, bound, one, shapes);
+    return file.writer.run(sql, bound, one, shapes, mode === MODE.write);
   }
 
   #connect({ path, key }: OpenFile, readonly: boolean): PluginFile {

@@ -2,6 +2,7 @@ import type { Clock } from '@backplane/base';
 import type { DatabaseMigration } from '@backplane/plugin-api';
 import type { SqlDatabase, SqlResult, SqlTransaction, SqlValue } from '@backplane/ports';
 import { errors } from '../errors.ts';
+import { markMade, refuseMissing } from '../made-mark.ts';
 import type { Asker, DatabaseProcess } from './database-process.ts';
 import { ASK, FLAG, MODE, type Mode } from './database-protocol.ts';
 import { EmbeddedTransaction, type FilePlace } from './embedded-transaction.ts';
@@ -37,6 +38,8 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   readonly #turn: Turnstile;
   #opening: Promise<FilePlace> | undefined;
   #place: FilePlace | undefined;
+  /** Registered once, also where it could not be opened. */
+  #first: FilePlace | undefined;
   /** Nobody may come near the file. */
   #moving = false;
   #movedAside = false;
@@ -105,16 +108,24 @@ export class EmbeddedPluginDatabase implements SqlDatabase {
   }
 
   #opened(): Promise<FilePlace> {
-    const { shared, key, statementMs } = this.#options;
-    this.#opening ??= key().then((text) => {
-      this.#place = this.#placeIn(shared, text, statementMs);
-      return this.#place;
-    });
+    this.#opening ??= this.#open();
     // A key that could not be had is asked for again.
     this.#opening.catch(() => {
       this.#opening = undefined;
     });
     return this.#opening;
+  }
+
+  async #open(): Promise<FilePlace> {
+    const { shared, key, statementMs, path } = this.#options;
+    const text = await key();
+    await refuseMissing(path);
+    this.#first ??= this.#placeIn(shared, text, statementMs);
+    // The file is there from its first statement on.
+    await shared.ask([ASK.run, this.#first.file, 'select 1', [], MODE.read, 0], this.#first.alone);
+    await markMade(path);
+    this.#place = this.#first;
+    return this.#place;
   }
 
   /** Waits until the process that has the file has made everything it was asked, and has closed it. */

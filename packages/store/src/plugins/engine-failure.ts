@@ -21,6 +21,8 @@ export function engineFailure(plugin: string, file: string, failure: EngineFailu
   if (reason === 'SQLITE_NOTADB') return errors.BP_STORE_UNREADABLE({ file });
   if (reason === 'SQLITE_FULL') return errors.BP_STORE_FULL({ file });
   if (reason.startsWith('SQLITE_CORRUPT')) return errors.BP_STORE_DAMAGED({ file, reason: problem });
+  if (/^SQLITE_(?:CANTOPEN|READONLY|PERM|IOERR)/.test(reason) || problem.startsWith('ConnectionFailed'))
+    return errors.BP_STORE_UNUSABLE({ folder: file, reason: problem });
   if (reason.startsWith('SQLITE_CONSTRAINT'))
     return errors.BP_DATABASE_CONSTRAINT({ plugin, rule: RULES[reason] ?? 'other', problem });
   return errors.BP_DATABASE_FAILED({ plugin, reason, problem });

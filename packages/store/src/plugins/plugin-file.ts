@@ -60,12 +60,15 @@ export class PluginFile {
     statement.run([]);
   }
 
-  run(sql: string, params: readonly unknown[], one: boolean, shapes: boolean): Rows {
+  /** `commits`: it writes, and is a transaction by itself. */
+  run(sql: string, params: readonly unknown[], one: boolean, shapes: boolean, commits = false): Rows {
     if (shapes) this.forget();
-    const { statement, reader, columns } = this.#prepare(sql, one);
+    // The commit is the last step, which get() does not take: nobody would see that it failed.
+    const first = one && !commits;
+    const { statement, reader, columns } = this.#prepare(sql, first);
     if (shapes) this.forget();
     if (!reader) return { columns, rows: [], changes: (statement.run(params) as { changes: number }).changes };
-    if (one) {
+    if (first) {
       const row = this.#first(statement, params);
       let bytes = 0;
       for (const value of row ?? []) bytes += sizeOf(value);
@@ -79,7 +82,7 @@ export class PluginFile {
       this.forget();
       throw rows;
     }
-    return { columns, rows, changes: rows.length };
+    return { columns, rows: one ? rows.slice(0, 1) : rows, changes: rows.length };
   }
 
   #first(statement: Statement, params: readonly unknown[]): unknown[] | undefined {
