@@ -28,11 +28,16 @@ export function sendProblem(reply: FastifyReply, error: Error & ErrorFields, pat
 const isProblemIssues = (issues: unknown): issues is readonly ProblemIssue[] =>
   Array.isArray(issues) && issues.every((issue) => typeof issue === 'object' && issue !== null && 'pointer' in issue);
 
-/** The methods that are offered at a path, of routes whose parameters are written `:name`. */
+/** The methods that are offered at a path, of routes whose parameters are written `:name`. A path that is spelt out is not one of a parameter as well. */
 export function methodsAt(
   routes: readonly { readonly method: string; readonly url: string }[],
   path: string,
 ): string[] {
   const isAt = (url: string) => new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}/?$`).test(path);
-  return [...new Set(routes.filter(({ url }) => isAt(url)).map(({ method }) => method))];
+  const found = routes.filter(({ url }) => isAt(url));
+  const spelt = found.filter(({ url }) => !url.includes(':'));
+  const methods = new Set((spelt.length > 0 ? spelt : found).map(({ method }) => method));
+  // RFC 9110, section 9.1: what answers GET answers HEAD.
+  if (methods.has('GET')) methods.add('HEAD');
+  return [...methods];
 }

@@ -16,6 +16,8 @@ export interface ApiAppOptions extends GuardOptions {
   readonly logger: Logger;
 }
 
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+
 /** 1 MiB: what a person or a program says of plugins is smaller. */
 const LARGEST_BODY = 1024 * 1024;
 
@@ -27,7 +29,6 @@ export async function createApiApp(options: ApiAppOptions): Promise<FastifyInsta
   const app = Fastify({
     bodyLimit: LARGEST_BODY,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
-    exposeHeadRoutes: false,
     frameworkErrors: (_error, request, reply) => refuseBadPath(request, reply, options),
   });
   takeJson(app);
@@ -49,6 +50,13 @@ export async function createApiApp(options: ApiAppOptions): Promise<FastifyInsta
       url: route.url,
       handler: (request, reply) => answer(route, check, parts, request, reply),
     });
+  }
+  // `GET /plugins/bulk` asks for no plugin of that name: the router would find the path of any plugin.
+  const spelt = [...new Set(routes.map(({ url }) => url).filter((url) => !url.includes(':')))];
+  for (const url of spelt) {
+    const offered = routes.filter((route) => route.url === url).map(({ method }) => method);
+    const others = METHODS.filter((method) => !offered.includes(method));
+    if (others.length > 0) app.route({ method: others, url, handler: (_request, reply) => reply.callNotFound() });
   }
   await app.ready();
   return app;
@@ -79,7 +87,7 @@ async function answer(
   if (typeof key !== 'string' || route.method === 'GET') {
     const { events, ...plain } = await route.handle(asked);
     if (events === undefined) return send(reply, plain);
-    answerWithEvents(reply, events, parts.ending);
+    answerWithEvents(request, reply, events, parts.ending);
     return reply;
   }
   const { method, url } = request;
@@ -128,6 +136,19 @@ function tagsIn(header: string | undefined): string[] | undefined {
   return header.split(',').map((tag) => tag.trim());
 }
 
+/** Further in is nothing that anybody means. */
+const DEEPEST = 64;
+
+class TooDeep extends Error {
+  readonly statusCode = 400;
+  override readonly message = `It is nested more than ${DEEPEST} deep.`;
+}
+
+function isDeeper(value: unknown, than: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return than === 0 || Object.values(value).some((inner) => isDeeper(inner, than - 1));
+}
+
 /** What was sent as something else than JSON: refused where a body is asked for, let go elsewhere. */
 const NOT_JSON = Symbol('a body that is no JSON');
 
@@ -136,7 +157,11 @@ function takeJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json\b/, { parseAs: 'string' }, (request, text, done) => {
     if (text === '') done(null, undefined);
-    else parse(request, text as string, done);
+    else
+      parse(request, text as string, (error: Error | null, body: unknown) => {
+        if (error === null && isDeeper(body, DEEPEST)) done(new TooDeep(), undefined);
+        else done(error, body);
+      });
   });
   app.addContentTypeParser('*', (_request, payload, done) => {
     let empty = true;

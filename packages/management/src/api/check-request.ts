@@ -18,6 +18,7 @@ export class RequestCheck {
 
   /** The query and the body with defaults filled in. @throws BP_API_INVALID with everything that is wrong */
   async check(path: string, query: unknown, body: unknown): Promise<{ query: unknown; body: unknown }> {
+    if (!isText(decodedOrEmpty(path))) throw errors.BP_MANAGEMENT_BAD_PATH({ path });
     const { query: querySchema = NONE, body: bodyName } = this.#route;
     this.#query ??= normalizeSchema(querySchema).compile({ coerce: 'lists', bounded: true });
     const asked = await (await this.#query)({ ...(query as object) });
@@ -29,6 +30,7 @@ export class RequestCheck {
       issues.push(...(outcome.issues ?? []).map((issue) => problemIssue('body', issue)));
       sent = outcome.value;
     }
+    issues.push(...unstorable('querystring', query), ...unstorable('body', body));
     if (issues.length > 0) throw errors.BP_API_INVALID({ path, issues });
     return { query: asked.value, body: sent };
   }
@@ -36,6 +38,32 @@ export class RequestCheck {
 
 /** A route that says nothing of its query takes none. */
 const NONE = { type: 'object', properties: {}, additionalProperties: false } as unknown as JsonSchema;
+
+/** What every database keeps, and JSON can say. */
+const isText = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
+function decodedOrEmpty(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Texts anywhere in what was sent that no database keeps. */
+function unstorable(part: ProblemIssue['in'], value: unknown, path: readonly string[] = []): ProblemIssue[] {
+  const issue = () => ({
+    in: part,
+    pointer: pointerOf(path.map((segment) => segment.toWellFormed())),
+    keyword: 'text',
+    message: 'A text here holds a NUL character or half of a surrogate pair, which cannot be kept.',
+  });
+  if (typeof value === 'string') return isText(value) ? [] : [issue()];
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value);
+  if (entries.some(([key]) => !isText(key))) return [issue()];
+  return entries.flatMap(([key, inner]) => unstorable(part, inner, [...path, key]));
+}
 
 function problemIssue(
   part: ProblemIssue['in'],

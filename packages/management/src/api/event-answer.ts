@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Sends one server-sent event; resolves when the client can take another. */
 export type SendEvent = (event: string, data: unknown) => Promise<void>;
@@ -9,6 +9,7 @@ const HEARTBEAT_MS = 15_000;
 
 /** Answers with server-sent events until the client goes or `ending` aborts; then it is told to come back soon. */
 export function answerWithEvents(
+  request: FastifyRequest,
   reply: FastifyReply,
   begin: (send: SendEvent, ended: AbortSignal) => void,
   ending: AbortSignal,
@@ -21,6 +22,10 @@ export function answerWithEvents(
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
+  if (request.method === 'HEAD') {
+    raw.end();
+    return;
+  }
   raw.write('retry: 1000\n\n');
   const heartbeat = setInterval(() => raw.write(':\n\n'), HEARTBEAT_MS);
   heartbeat.unref();
