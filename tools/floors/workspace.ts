@@ -52,7 +52,7 @@ export async function readHouse(root: string): Promise<House> {
     }
   }
   const others: SourceFile[] = [];
-  for (const folder of ['tools', 'bench', 'test', 'fleet']) others.push(...(await readSources(root, folder)));
+  for (const folder of ['tools', 'bench', 'test', 'fleet', 'trials']) others.push(...(await readSources(root, folder)));
   return { units: units.sort((a, b) => (a.folder < b.folder ? -1 : 1)), others };
 }
 
