@@ -149,6 +149,7 @@ describe('a file of the host that is damaged', () => {
     ['plugin-ledger.key', 'gone', 'ledger failed', 'BP_KEY_GONE'],
     ['guest/plugin.ts', 'empty', 'guest refused', 'BP_PLUGIN_EXPORT_MISSING'],
     ['guest/plugin.ts', 'half', 'guest refused', 'BP_PLUGIN_SYNTAX'],
+    ['guest/plugin.ts', 'gone', 'guest refused', 'is not in'],
   ])('%s, %s, keeps one plugin down, and the others run', async (name, damage, state, code) => {
     const file = await find(name);
     const now = await damaged(file, damage);

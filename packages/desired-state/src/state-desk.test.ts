@@ -1,8 +1,8 @@
 import type { JsonSchema } from '@backplane/plugin-api';
-import { type ChangeTarget, type StateEdit, type WantedState, withPlugin } from '@backplane/ports';
+import { type Behind, type ChangeTarget, type StateEdit, type WantedState, withPlugin } from '@backplane/ports';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SecretShelf } from './secret-shelf.ts';
-import { StateDesk } from './state-desk.ts';
+import { StateDesk, type StateDeskOptions } from './state-desk.ts';
 import { MemoryRepository } from './testing/memory-repository.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -76,13 +76,14 @@ beforeEach(async () => {
   await desk.open();
 });
 
-const makeDesk = () =>
+const makeDesk = (more: Partial<StateDeskOptions> = {}) =>
   new StateDesk({
     repository,
     shelf: new SecretShelf(box, repository),
     target,
     onReturned: (message) => returned.push(message),
     sealed: (reveal) => ({ secret: reveal() }),
+    ...more,
   });
 
 const setting = (key: string, value: number | string, more: Partial<StateEdit> = {}): StateEdit => ({
@@ -289,5 +290,67 @@ describe('what a state says of a plugin', () => {
     expect(({} as { x?: number }).x).toBeUndefined();
     expect(desk.layerOf('others')).toBeUndefined();
     expect(desk.layerOf('constructor')).toBeUndefined();
+  });
+});
+
+describe('what another host has changed', () => {
+  let here: StateDesk;
+  let there: FakeTarget;
+  let told: (Behind | undefined)[];
+  let now: number;
+  beforeEach(async () => {
+    there = new FakeTarget();
+    told = [];
+    now = 0;
+    here = makeDesk({ shared: true, target: there, onBehind: (behind) => told.push(behind), now: () => now });
+    await here.open();
+  });
+
+  it('runs here as well, with its secrets', async () => {
+    await desk.apply(setting('timeout', 60));
+    target.schemas.set('orders', { type: 'object', properties: { token: { type: 'string', encrypted: true } } });
+    await desk.apply(setting('token', 'hidden'));
+    await here.follow();
+    expect(here.current).toMatchObject({ id: 2 });
+    expect(there.running).toEqual(here.current.state);
+    expect(here.layerOf('orders')).toEqual({ name: 'api', value: { timeout: 60, token: { secret: 'hidden' } } });
+    expect(told).toEqual([]);
+  });
+
+  it('is what a change here is made on top of, whoever comes first', async () => {
+    await desk.apply(setting('timeout', 60));
+    expect(await here.apply(setting('region', 'us'))).toMatchObject({ revision: { id: 2, parent: 1 } });
+    expect(here.current.state.plugins.orders?.config).toEqual({ timeout: { value: 60 }, region: { value: 'us' } });
+    await expect(here.apply(setting('region', 'eu', { expected: 1 }))).rejects.toMatchObject({
+      code: 'BP_STATE_OUTDATED',
+    });
+  });
+
+  it('and cannot run here leaves what ran, is told once, and is tried again later', async () => {
+    there.failsWith = new Error('no room');
+    await desk.apply(setting('timeout', 60));
+    await here.follow();
+    await here.follow();
+    expect(told).toEqual([{ revision: 1, reason: 'no room' }]);
+    expect(here.behind).toEqual({ revision: 1, reason: 'no room' });
+    expect(here.visible.plugins).toEqual({});
+    there.failsWith = undefined;
+    await here.follow();
+    expect(here.behind).toBeDefined();
+    now += 30_000;
+    await here.follow();
+    expect(here.behind).toBeUndefined();
+    expect(told).toHaveLength(2);
+    expect(there.running?.plugins.orders?.config).toEqual({ timeout: { value: 60 } });
+  });
+
+  it('comes to run with the next change here, where it did not before', async () => {
+    there.failsWith = new Error('no room');
+    await desk.apply(setting('timeout', 60));
+    await here.follow();
+    there.failsWith = undefined;
+    await here.apply(setting('region', 'us'));
+    expect(there.running?.plugins.orders?.config).toEqual({ timeout: { value: 60 }, region: { value: 'us' } });
+    expect(here.behind).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isBackplaneError, messageOf } from '@backplane/base';
 import {
+  type Behind,
   type ChangeDesk,
   type ChangeReport,
   type ChangeTarget,
@@ -29,9 +30,19 @@ export interface StateDeskOptions {
   readonly target: ChangeTarget;
   /** Told when what was to run before is to run again, because a change did not come to pass. */
   readonly onReturned: (message: string) => void;
+  /** Whether other hosts change what is to run as well. */
+  readonly shared?: boolean;
+  /** Told when what another host has made to run does not run here; `undefined` when it does again. */
+  readonly onBehind?: (behind: Behind | undefined) => void;
+  readonly now?: () => number;
   /** Makes of a sealed value what the reader of configuration takes for one. */
   readonly sealed: (reveal: () => JsonValue) => unknown;
 }
+
+/** So often is a change made anew that another host was before. */
+const MOST_ATTEMPTS = 5;
+/** What did not come to run here is tried again after so long. */
+const RETRY_MS = 30_000;
 
 /** A change that has been thought through. */
 interface Thought {
@@ -49,6 +60,7 @@ export class StateDesk implements ChangeDesk {
   /** What configuration is read under. Ahead of `#current` while a change is made. */
   #visible: WantedState = NOTHING_WANTED;
   #queue: Promise<unknown> = Promise.resolve();
+  #behind: (Behind & { readonly at: number }) | undefined;
 
   constructor(options: StateDeskOptions) {
     this.#options = options;
@@ -78,8 +90,18 @@ export class StateDesk implements ChangeDesk {
     return this.#visible;
   }
 
+  get behind(): Behind | undefined {
+    return this.#behind && { revision: this.#behind.revision, reason: this.#behind.reason };
+  }
+
+  /** Has run what another host has made to run. What does not is told, and tried again later. */
+  follow(): Promise<void> {
+    return this.#enqueue(() => this.#catchUp());
+  }
+
   plan(edit: StateEdit): Promise<StatePlan> {
     return this.#enqueue(async () => {
+      await this.#catchUp();
       const { differences, prepared } = await this.#think(edit);
       try {
         return { revision: this.#current.id, differences, steps: prepared?.plan() ?? [] };
@@ -91,20 +113,68 @@ export class StateDesk implements ChangeDesk {
 
   apply(edit: StateEdit): Promise<StateOutcome> {
     return this.#enqueue(async () => {
-      const thought = await this.#think(edit);
-      if (thought.differences.length === 0) {
-        await thought.prepared?.discard();
-        return { revision: this.#current, differences: [], report: undefined };
-      }
-      try {
-        // What cannot be is refused before anything is written.
-        thought.prepared?.plan();
-        return await this.#make(edit, thought);
-      } catch (error) {
-        await thought.prepared?.discard();
-        throw error;
+      for (let attempt = 1; ; attempt++) {
+        await this.#catchUp();
+        try {
+          return await this.#attempt(edit);
+        } catch (error) {
+          if (!isBackplaneError(error, 'BP_STATE_STALE') || attempt === MOST_ATTEMPTS) throw error;
+        }
       }
     });
+  }
+
+  async #attempt(edit: StateEdit): Promise<StateOutcome> {
+    const thought = await this.#think(edit);
+    if (thought.differences.length === 0) {
+      await thought.prepared?.discard();
+      return { revision: this.#current, differences: [], report: undefined };
+    }
+    try {
+      // What cannot be is refused before anything is written.
+      thought.prepared?.plan();
+      return await this.#make(edit, thought);
+    } catch (error) {
+      await thought.prepared?.discard();
+      throw error;
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const { shared = false, repository, shelf, target, now = Date.now } = this.#options;
+    if (!shared || !target.ready) return;
+    const id = await repository.newest();
+    const isDue = this.#behind !== undefined && now() - this.#behind.at >= RETRY_MS;
+    if (id === this.#current.id && !isDue) return;
+    const newest = await repository.current();
+    await shelf.load();
+    this.#current = newest;
+    const before = this.#visible;
+    try {
+      await this.#run(newest.state, concerned(differencesOf(before, newest.state)));
+      this.#enterBehind(undefined);
+    } catch (error) {
+      this.#visible = before;
+      this.#enterBehind({ revision: newest.id, reason: messageOf(error), at: now() });
+    }
+  }
+
+  async #run(state: WantedState, names: readonly string[]): Promise<void> {
+    const prepared = names.length === 0 ? undefined : await this.#options.target.prepare(state, names);
+    try {
+      if (prepared !== undefined) await refuseUnsound(prepared);
+      this.#visible = state;
+      await prepared?.apply();
+    } catch (error) {
+      await prepared?.discard();
+      throw error;
+    }
+  }
+
+  #enterBehind(behind: (Behind & { readonly at: number }) | undefined): void {
+    const isNews = behind?.reason !== this.#behind?.reason || behind?.revision !== this.#behind?.revision;
+    this.#behind = behind;
+    if (isNews) this.#options.onBehind?.(this.behind);
   }
 
   async revision(id: number): Promise<Revision> {
@@ -155,13 +225,10 @@ export class StateDesk implements ChangeDesk {
     });
     const differences = differencesOf(state, next);
     for (const { plugin, key } of differences) this.#refusePinned(plugin, key);
-    const names = concerned(differences);
+    // What runs may lack something of what is to run, where another host has changed that.
+    const names = concerned(differencesOf(this.#visible, next));
     const prepared = names.length === 0 ? undefined : await target.prepare(next, names);
-    if (prepared !== undefined && prepared.refusals.length > 0) {
-      const plugins = prepared.refusals.map(refusalOf);
-      await prepared.discard();
-      throw errors.BP_CHANGE_REFUSED({ plugins }, { cause: prepared.refusals[0]?.error });
-    }
+    if (prepared !== undefined) await refuseUnsound(prepared);
     return { next, secrets, differences, prepared };
   }
 
@@ -177,6 +244,7 @@ export class StateDesk implements ChangeDesk {
     const revision = await this.#commit(before, edit, next, secrets, differences);
     this.#current = revision;
     this.#visible = next;
+    this.#enterBehind(undefined);
     if (prepared === undefined) return { revision, differences, report: undefined };
     let report: ChangeReport;
     try {
@@ -216,6 +284,14 @@ export class StateDesk implements ChangeDesk {
     const audit = { actor: author, origin, action, target, before: side('before'), after: side('after') };
     return this.#options.repository.commit({ parent: parent.id, author, comment, state, secrets, audit });
   }
+}
+
+/** @throws BP_CHANGE_REFUSED with everything that is wrong */
+async function refuseUnsound(prepared: PreparedChange): Promise<void> {
+  if (prepared.refusals.length === 0) return;
+  const plugins = prepared.refusals.map(refusalOf);
+  await prepared.discard();
+  throw errors.BP_CHANGE_REFUSED({ plugins }, { cause: prepared.refusals[0]?.error });
 }
 
 function refusalOf({ plugin, error }: PreparedChange['refusals'][number]): RefusedPlugin {

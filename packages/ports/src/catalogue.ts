@@ -86,8 +86,8 @@ export interface Page {
 
 /** Reads and keeps the rows of the plugin tables. What is desired is not written here, but follows each revision. */
 export interface Catalogue {
-  /** Makes the rows those of all plugins that are known. Ids stay; those of plugins that are gone never come again. */
-  sync(plugins: readonly KnownPluginFacts[]): Promise<void>;
+  /** Makes the rows those of all plugins that are known, and of others that are to be kept. Ids stay; those of plugins that are gone never come again. */
+  sync(plugins: readonly KnownPluginFacts[], keep: (name: string) => boolean): Promise<void>;
   /** By name. */
   plugins(): Promise<readonly CataloguePlugin[]>;
   /** By number or canonical name. */

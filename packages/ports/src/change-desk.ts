@@ -48,9 +48,17 @@ export interface StateOutcome {
 }
 
 /** Where every change of what is to run is made, one after the other. */
+/** What is to run and does not here, because another host has made it so. */
+export interface Behind {
+  readonly revision: number;
+  readonly reason: string;
+}
+
 export interface ChangeDesk {
   /** What is to run. */
   readonly current: Revision;
+  /** Where what runs here is not what is to run; what ran before runs on. */
+  readonly behind: Behind | undefined;
   /** What it would do; nothing is done. @throws as `apply` does, but for what only shows when a plugin starts */
   plan(edit: StateEdit): Promise<StatePlan>;
   /**

@@ -34,6 +34,7 @@ export type {
   StoredAnswer,
 } from './catalogue.ts';
 export type {
+  Behind,
   ChangeDesk,
   ChangeTarget,
   PreparedChange,

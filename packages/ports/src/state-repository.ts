@@ -41,6 +41,8 @@ export type RevisionSummary = Omit<Revision, 'state'>;
 /** Keeps desired states for ever, and says which is to run. */
 export interface StateRepository {
   current(): Promise<Revision>;
+  /** The number of the current one alone: one small row. */
+  newest(): Promise<number>;
   revision(id: number): Promise<Revision | undefined>;
   /** Newest first, from the one before `before`. */
   revisions(page: {

@@ -34,6 +34,12 @@ export const errors = defineErrors('runtime', {
     mend: 'Put it back, or restart the host without it.',
     message: (d: { plugin: string; origin: string }) => `Plugin "${d.plugin}" is no longer found at ${d.origin}.`,
   },
+  BP_INSTALLED_GONE: {
+    title: 'The code of an installed plugin is not on this host',
+    status: 404,
+    mend: 'Install it on this host, too, or put its folder back; or remove the plugin.',
+    message: (d: { plugin: string; folder: string }) => `The code of plugin "${d.plugin}" is not in ${d.folder}.`,
+  },
   BP_PLUGIN_RENAMED: {
     title: 'The code of a plugin gives another name than the one that was asked for',
     status: 409,

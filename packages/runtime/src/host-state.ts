@@ -29,6 +29,7 @@ import {
 } from '@backplane/store';
 import type { Logging } from '@backplane/telemetry';
 import { SealedValue } from '@backplane/wire';
+import { follow } from './follow-state.ts';
 import { HostAdministration } from './host-administration.ts';
 import type { HostStore } from './host-store.ts';
 import { KnownFacts } from './known-facts.ts';
@@ -133,6 +134,18 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     repository,
     shelf,
     target: options.offline ? new OfflineTarget(target) : target,
+    shared: store.kind === 'postgres' && !options.offline,
+    now,
+    onBehind: (behind) => {
+      if (behind === undefined) logger.info('What is to run runs here again.');
+      else
+        logger.error(
+          `Revision ${behind.revision} does not run on this host, which runs on as before: ${behind.reason}`,
+          {
+            revision: behind.revision,
+          },
+        );
+    },
     sealed: (reveal) => new SealedValue(reveal),
     onReturned: (message) => {
       logger.warn(message);
@@ -144,6 +157,7 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     catalogue: createCatalogue(store, now),
     schemas,
     state: () => desk.visible,
+    shared: store.kind === 'postgres',
     clock,
     onFailed: (error) =>
       logger.warn('The rows of plugins could not be written; they are written with the next change.', { error }),
@@ -154,6 +168,7 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
     ...{ kernel, configs, library, logging, kept, shelf, clock, pluginPaths, installed },
     facts: { node, ...options.facts },
   });
+  const following = store.kind === 'postgres' && !options.offline ? follow(desk, clock, logger) : undefined;
   const answers = createAnswerBook(store, now);
   const operations = createOperationBook(store, now);
   const tell = (entry: AuditEntry) =>
@@ -185,8 +200,12 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
       await operations.endAbandoned();
       await answers.sweep(now() - ANSWERS_KEPT_MS);
     },
-    settled: () => desk.settled(),
+    async settled() {
+      following?.[Symbol.dispose]();
+      await desk.settled();
+    },
     async close() {
+      following?.[Symbol.dispose]();
       await facts.settled().catch(() => {});
       await trail.close();
       await logs.close();

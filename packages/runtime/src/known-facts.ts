@@ -18,6 +18,8 @@ export interface KnownFactsOptions {
   readonly schemas: SchemaBook;
   /** What is to run. */
   readonly state: () => WantedState;
+  /** Other hosts know plugins that are not here. */
+  readonly shared: boolean;
   readonly clock: Clock;
   readonly onFailed: (error: unknown) => void;
 }
@@ -64,14 +66,18 @@ export class KnownFacts {
   async #write(): Promise<void> {
     if (!this.#dirty) return;
     this.#dirty = false;
-    const { catalogue, kernel } = this.#options;
+    const { catalogue, kernel, shared } = this.#options;
     try {
       const before = new Map((await catalogue.plugins()).map((row) => [row.name, row]));
       const statuses = kernel.status().filter(({ state }) => state.phase !== 'stopped');
       const versions = new Map(
         statuses.map(({ name, version, state }) => [name, state.phase === 'running' ? version : undefined]),
       );
-      await catalogue.sync(statuses.map((status) => this.#factsOf(status, before.get(status.name), versions)));
+      const { plugins } = this.#options.state();
+      await catalogue.sync(
+        statuses.map((status) => this.#factsOf(status, before.get(status.name), versions)),
+        (name) => shared || Object.hasOwn(plugins, name),
+      );
     } catch (error) {
       this.#dirty = true;
       throw error;

@@ -38,6 +38,18 @@ export type StateBody = Static<typeof StateBody>;
 export const RevisionStateBody = Type.Object({ ...RevisionBody.properties, state: StateBody });
 export type RevisionStateBody = Static<typeof RevisionStateBody>;
 
+/** `GET /api/v1/admin/state`. */
+export const DesiredStateBody = Type.Object({
+  ...RevisionStateBody.properties,
+  behind: Nullable(
+    Type.Object(
+      { revision: Type.Integer(), reason: Type.String() },
+      { description: 'What another host has made to run, and why it does not run on this one.' },
+    ),
+  ),
+});
+export type DesiredStateBody = Static<typeof DesiredStateBody>;
+
 /** `GET /api/v1/admin/revisions/N/diff`. */
 export const RevisionDiffBody = Type.Object({
   from: Type.Integer(),

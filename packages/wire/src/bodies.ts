@@ -3,6 +3,7 @@ export {
   AuditPageBody,
   AuditRecordBody,
   AuditVerdictBody,
+  DesiredStateBody,
   EffectiveConfigBody,
   FactsBody,
   LogLevelBody,

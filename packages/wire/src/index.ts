@@ -2,6 +2,7 @@ export type {
   AuditPageBody,
   AuditRecordBody,
   AuditVerdictBody,
+  DesiredStateBody,
   EffectiveConfigBody,
   FactsBody,
   LogLevelBody,

@@ -1,3 +1,4 @@
+import { BackplaneError } from '@backplane/base';
 import {
   NOTHING_WANTED,
   type Revision,
@@ -19,6 +20,10 @@ export class MemoryRepository implements StateRepository {
     return this.#revisions.at(-1) as Revision;
   }
 
+  async newest(): Promise<number> {
+    return this.#revisions.length - 1;
+  }
+
   async revision(id: number): Promise<Revision | undefined> {
     return this.#revisions[id];
   }
@@ -29,6 +34,9 @@ export class MemoryRepository implements StateRepository {
 
   async commit(draft: RevisionDraft): Promise<Revision> {
     if (this.failsWith) throw this.failsWith;
+    const current = this.#revisions.length - 1;
+    if (draft.parent !== current)
+      throw new BackplaneError({ code: 'BP_STATE_STALE', status: 409, details: {} }, 'Somebody was before.');
     this.drafts.push(structuredClone(draft));
     for (const secret of draft.secrets) this.#secrets.set(secret.id, secret);
     const { parent, author, comment, state } = draft;

@@ -30,7 +30,7 @@ export class RequestCheck {
       issues.push(...(outcome.issues ?? []).map((issue) => problemIssue('body', issue)));
       sent = outcome.value;
     }
-    issues.push(...unstorable('querystring', query), ...unstorable('body', body));
+    issues.push(...unstorable('querystring', asked.value ?? query), ...unstorable('body', body));
     if (issues.length > 0) throw errors.BP_API_INVALID({ path, issues });
     return { query: asked.value, body: sent };
   }
@@ -50,18 +50,20 @@ function decodedOrEmpty(path: string): string {
   }
 }
 
-/** Texts anywhere in what was sent that no database keeps. */
+/** Texts and numbers anywhere in what was sent that no database keeps. */
 function unstorable(part: ProblemIssue['in'], value: unknown, path: readonly string[] = []): ProblemIssue[] {
-  const issue = () => ({
-    in: part,
-    pointer: pointerOf(path.map((segment) => segment.toWellFormed())),
-    keyword: 'text',
-    message: 'A text here holds a NUL character or half of a surrogate pair, which cannot be kept.',
-  });
-  if (typeof value === 'string') return isText(value) ? [] : [issue()];
+  const issue = (keyword: string, message: string) => [
+    { in: part, pointer: pointerOf(path.map((segment) => segment.toWellFormed())), keyword, message },
+  ];
+  const noText = () =>
+    issue('text', 'A text here holds a NUL character or half of a surrogate pair, which cannot be kept.');
+  if (typeof value === 'string') return isText(value) ? [] : noText();
+  // JSON can say more than a number holds: 1e400.
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return issue('number', 'A number here is larger than any that can be kept.');
   if (typeof value !== 'object' || value === null) return [];
   const entries = Object.entries(value);
-  if (entries.some(([key]) => !isText(key))) return [issue()];
+  if (entries.some(([key]) => !isText(key))) return noText();
   return entries.flatMap(([key, inner]) => unstorable(part, inner, [...path, key]));
 }
 

@@ -47,11 +47,11 @@ export function stateRoutes(parts: ApiParts): ApiRoute[] {
       url: '/api/v1/admin/state',
       operationId: 'getState',
       summary: 'What is to run, over what the files say',
-      answers: { 200: ['The newest revision.', 'RevisionState'] },
+      answers: { 200: ['The newest revision.', 'DesiredState'] },
       async handle() {
-        const { current } = desk;
+        const { current, behind = null } = desk;
         return {
-          body: { ...revisionBody(current), state: stateBody(current.state) },
+          body: { ...revisionBody(current), state: stateBody(current.state), behind },
           headers: { etag: tag(current.id) },
         };
       },

@@ -14,7 +14,7 @@ const AT_ONCE = 500;
 /** Keeps the rows of the plugin tables in the store. */
 export function createCatalogue({ db }: Store, now: () => number = Date.now): Catalogue {
   return {
-    sync: (plugins) => sync(db, plugins, now()),
+    sync: (plugins, keep) => sync(db, plugins, keep, now()),
     async plugins() {
       return (await db.selectFrom('plugins').selectAll().orderBy('name').execute()).map(pluginOf);
     },
@@ -163,12 +163,17 @@ const rowOf = (plugin: KnownPluginFacts) => ({
 });
 
 /** Writes what differs and nothing else: most starts of a host change no row. */
-async function sync(db: Kysely<Tables>, plugins: readonly KnownPluginFacts[], at: number): Promise<void> {
+async function sync(
+  db: Kysely<Tables>,
+  plugins: readonly KnownPluginFacts[],
+  keep: (name: string) => boolean,
+  at: number,
+): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     const rows = await transaction.selectFrom('plugins').selectAll().execute();
     const known = new Map(rows.map((row) => [row.name, row]));
     const names = new Set(plugins.map(({ name }) => name));
-    const gone = rows.filter(({ name }) => !names.has(name)).map(({ id }) => id);
+    const gone = rows.filter(({ name }) => !names.has(name) && !keep(name)).map(({ id }) => id);
     for (let at = 0; at < gone.length; at += AT_ONCE)
       await transaction
         .deleteFrom('plugins')
@@ -177,7 +182,12 @@ async function sync(db: Kysely<Tables>, plugins: readonly KnownPluginFacts[], at
     const fresh = plugins.filter(({ name }) => !known.has(name)).map(rowOf);
     for (let from = 0; from < fresh.length; from += AT_ONCE) {
       const values = fresh.slice(from, from + AT_ONCE).map((row) => ({ ...row, created_at: at, updated_at: at }));
-      await transaction.insertInto('plugins').values(values).execute();
+      // Another host that shares the database may have been before.
+      await transaction
+        .insertInto('plugins')
+        .values(values)
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .execute();
     }
     for (const plugin of plugins) {
       const row = known.get(plugin.name);

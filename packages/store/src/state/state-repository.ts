@@ -31,11 +31,15 @@ export function createStateRepository(store: Store, options: StateRepositoryOpti
     return row && { ...summary(row), state: JSON.parse(row.state) as Revision['state'] };
   }
 
+  async function newest(): Promise<number> {
+    return (await db.selectFrom('desired_state').select('revision').executeTakeFirst())?.revision ?? 0;
+  }
+
   return {
     revision,
+    newest,
     async current() {
-      const row = await db.selectFrom('desired_state').select('revision').executeTakeFirst();
-      return (await revision(row?.revision ?? 0)) ?? BEFORE_ALL;
+      return (await revision(await newest())) ?? BEFORE_ALL;
     },
     async revisions({ before, limit }) {
       let query = db.selectFrom('revisions').select(['id', 'parent', 'author', 'comment', 'created_at']);

@@ -154,15 +154,15 @@ describeOnBoth('what is kept of the desired state', (fresh) => {
       let at = 1000;
       const catalogue = createCatalogue(store, () => at);
       const needs = { name: 'stock', range: '^1.0.0', optional: false, satisfied: true };
-      await catalogue.sync([facts('orders', { dependencies: [needs] }), facts('stock')]);
+      await catalogue.sync([facts('orders', { dependencies: [needs] }), facts('stock')], () => false);
       const [orders, stock] = await catalogue.plugins();
       expect(orders).toMatchObject({ name: 'orders', displayName: 'ORDERS', enabled: true, createdAt: 1000 });
       expect(await catalogue.dependencies(orders?.id ?? 0)).toEqual([needs]);
       expect([...(await catalogue.dependencyGraph())]).toEqual([['orders', ['stock']]]);
-      await catalogue.sync([facts('orders', { dependencies: undefined }), facts('stock')]);
+      await catalogue.sync([facts('orders', { dependencies: undefined }), facts('stock')], () => false);
       expect(await catalogue.dependencies(orders?.id ?? 0)).toEqual([needs]);
       at = 2000;
-      await catalogue.sync([facts('orders', { version: '2.0.0' }), facts('audit')]);
+      await catalogue.sync([facts('orders', { version: '2.0.0' }), facts('audit')], () => false);
       const now = await catalogue.plugins();
       expect(now.map(({ name, version, updatedAt }) => [name, version, updatedAt])).toEqual([
         ['audit', '1.0.0', 2000],
@@ -178,9 +178,12 @@ describeOnBoth('what is kept of the desired state', (fresh) => {
   it('takes in thousands of plugins at once', () =>
     using(async (store) => {
       const catalogue = createCatalogue(store);
-      await catalogue.sync(Array.from({ length: 2500 }, (_, index) => facts(`plugin-${index}`)));
+      await catalogue.sync(
+        Array.from({ length: 2500 }, (_, index) => facts(`plugin-${index}`)),
+        () => false,
+      );
       expect(await catalogue.plugins()).toHaveLength(2500);
-      await catalogue.sync([]);
+      await catalogue.sync([], () => false);
       expect(await catalogue.plugins()).toEqual([]);
     }));
 
