@@ -110,11 +110,6 @@ describe('two hosts on one PostgreSQL', () => {
     await writePlugins(join(folder, 'offered'), { 'guest/plugin.ts': sells('guest') });
     await apiOf(a)('POST', '/plugins/install', { source: join(folder, 'offered', 'guest') });
     expect(await (await fetch(`${a.url}/guest/`)).text()).toBe('guest 1.0.0');
-    console.log(
-      JSON.stringify((await apiOf(b)('GET', '/admin/state')).body),
-      b.log.slice(-5),
-      b.host.status().map((s) => `${s.name} ${s.state.phase} ${s.reason}`),
-    );
     await until(async () => (await apiOf(b)('GET', '/admin/state')).body.behind !== null);
     expect((await apiOf(b)('GET', '/admin/state')).body.behind).toMatchObject({ revision: 1 });
     expect(b.log.some((line) => line.includes('does not run on this host'))).toBe(true);
