@@ -4,8 +4,6 @@
  * imported already: what is left is our own share. `import`: the bare imports. `by hand`: the imports and Fastify's `register`. `autoload`:
  * `@fastify/autoload` over a folder. `NestJS`: a module and a controller for each file. All have the same routes.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +12,7 @@ import type { Row } from './report.ts';
 import { inRounds } from './rounds.ts';
 import { writeAutoload, writeNest, writePlugins } from './start/plugin-folder.ts';
 import type { Started } from './start/start.child.ts';
+import { startInChild } from './start/start-in-child.ts';
 import { median } from './statistics.ts';
 
 const WAYS = ['import', 'by hand', 'files', 'program', 'autoload', 'NestJS'] as const;
@@ -23,17 +22,6 @@ const COUNTS = [
   { count: 100, rounds: 3 },
   { count: 1_000, rounds: 5 },
 ] as const;
-
-async function start(way: Way, folder: string): Promise<Started> {
-  const child = fork(new URL('./start/start.child.ts', import.meta.url), [way, folder], {
-    execArgv: ['--conditions=backplane-source', '--disable-warning=ExperimentalWarning', '--expose-gc'],
-  });
-  const gone = once(child, 'exit');
-  const told = await Promise.race([once(child, 'message').then(([message]) => message as Started), gone]);
-  await gone;
-  if (Array.isArray(told)) throw new Error(`A start (${way}) ended with ${told[0]}.`);
-  return told;
-}
 
 interface Measured {
   readonly rows: readonly Row[];
@@ -48,9 +36,9 @@ async function measure(count: number, rounds: number): Promise<Measured> {
     await writeAutoload(join(folder, 'autoload'), count);
     await writeNest(join(folder, 'nest'), count);
     // Makes the bundles, which the starts that are measured find; and has the files in the page cache for all.
-    await start('files', folder);
+    await startInChild('files', folder);
     const rows = await inRounds(WAYS, 'import', rounds, 'µs', async (variant) => {
-      const started = await start(variant as Way, folder);
+      const started = await startInChild(variant, folder);
       starts[variant as Way].push(started);
       return started.cpu / count;
     });

@@ -7,6 +7,16 @@ export async function writePlugins(folder: string, count: number): Promise<void>
   for (let i = 0; i < count; i++) await writeFile(join(folder, `plugin-${i}.js`), pluginText(i));
 }
 
+/** The same, each in a folder of its own, and gives those. */
+export async function writePluginFolders(folder: string, count: number): Promise<string[]> {
+  const folders = Array.from({ length: count }, (_, i) => join(folder, `plugin-${i}`));
+  for (const [i, own] of folders.entries()) {
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, 'plugin.js'), pluginText(i));
+  }
+  return folders;
+}
+
 /** The same routes for `@fastify/autoload`: one file each, loaded from a folder, its name in its path. */
 export async function writeAutoload(folder: string, count: number): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Plugin } from '@backplane/plugin-api';
 import type { FastifyInstance } from 'fastify';
 
-/** One start of `start.bench.ts`: says what it cost, and ends. What both sides need before they begin is loaded before. */
+/** One start of `start.bench.ts` or `store-start.bench.ts`: says what it cost, and ends. What both sides need before they begin is loaded before. */
 
 /** Microseconds, milliseconds, bytes that are reachable afterwards and were not before, and microseconds since the process began. */
 export interface Started {
@@ -60,7 +60,7 @@ async function host(registered: readonly Plugin[]): Promise<Start> {
   const made = await createHost({
     ...(way === 'files' ? { pluginPaths: [plugins] } : { plugins: registered }),
     configDir: join(folder, 'config'),
-    dataDir: join(folder, 'data'),
+    dataDir: join(folder, way === 'store' ? 'stored' : 'data'),
     environment: 'production',
     logLevel: 'error',
     listen: { port: 0 },
