@@ -171,6 +171,8 @@ describeOnBoth('verifying an audit trail', (fresh) => {
     await trail.close();
     expect(place.reported).toMatchObject([{ code: 'BP_AUDIT_ANCHOR_LOST', details: { anchored: 8 } }]);
     expect((await auditRows(store)).at(-1)).toMatchObject({ action: 'audit.mismatch', target: 'audit of one' });
+    // Also when later rows have been anchored again.
+    expect(await place.verify(store)).toMatchObject({ ok: false, problems: [{ kind: 'anchor-missing', through: 8 }] });
     await store.close();
   });
 

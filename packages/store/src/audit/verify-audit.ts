@@ -77,6 +77,35 @@ interface Outside {
   readonly newest: SignedHead | undefined;
 }
 
+/** Finds the heads of the database that were not written outside, though they are written there first. Both come in the order of their rows. */
+class MissingAnchors {
+  readonly #signed: AsyncGenerator<SignedHead, undefined>;
+  #next: IteratorResult<SignedHead, undefined> | undefined;
+  #lost: { readonly first: number; readonly through: number } | undefined;
+
+  constructor(signed: AsyncGenerator<SignedHead, undefined>) {
+    this.#signed = signed;
+  }
+
+  async take({ sequence, hash }: SignedHead): Promise<void> {
+    this.#next ??= await this.#signed.next();
+    while (!this.#next.done && this.#next.value.sequence < sequence) await this.#lose(this.#next.value);
+    if (!this.#next.done && this.#next.value.sequence === sequence && this.#next.value.hash === hash)
+      this.#next = await this.#signed.next();
+  }
+
+  async end(): Promise<{ readonly first: number; readonly through: number } | undefined> {
+    this.#next ??= await this.#signed.next();
+    while (!this.#next.done) await this.#lose(this.#next.value);
+    return this.#lost;
+  }
+
+  async #lose({ sequence }: SignedHead): Promise<void> {
+    this.#lost = { first: this.#lost?.first ?? sequence, through: sequence };
+    this.#next = await this.#signed.next();
+  }
+}
+
 /** Gives the lines that are no heads. */
 async function checkOutside(
   db: Kysely<Tables>,
@@ -85,7 +114,7 @@ async function checkOutside(
   { anchors, problems, newest }: Outside,
 ): Promise<readonly number[]> {
   const torn: number[] = [];
-  let missing = newest;
+  const missing = new MissingAnchors(headsOf(db, node, newest?.sequence ?? 0));
   let page: SignedHead[] = [];
   const check = async () => {
     const hashes = await hashesAt(
@@ -100,21 +129,24 @@ async function checkOutside(
   for await (const { line, head } of readAnchors(file)) {
     if (head === undefined && torn.length < MOST_TORN) torn.push(line);
     if (head?.node !== node) continue;
-    if (head.sequence === missing?.sequence && head.hash === missing.hash) missing = undefined;
+    await missing.take(head);
     if (page.push(head) === PAGE) await check();
   }
   await check();
-  if (missing !== undefined) {
-    const { sequence } = missing;
-    const text = `${file} does not have the anchor of row ${sequence}, which the database says was written to it.`;
-    problems.add('anchor-missing', sequence, sequence, text);
-  }
   const last = await db
     .selectFrom('audit')
     .select(({ fn }) => fn.max('sequence').as('sequence'))
     .where('node', '=', node)
     .executeTakeFirstOrThrow();
   anchors.end(last.sequence ?? 0);
+  const lost = await missing.end();
+  // Where another database was put in its place, that has been told.
+  if (lost !== undefined && !problems.within(lost.first, lost.through)) {
+    const { first, through } = lost;
+    const which = first === through ? `the anchor of row ${first}` : `anchors of rows ${first} to ${through}`;
+    const text = `${file} does not have ${which}, which the database says was written to it.`;
+    problems.add('anchor-missing', first, through, text);
+  }
   return torn;
 }
 
