@@ -5,6 +5,9 @@ import type { Answered, Asked, Holdings, HostSettings, Leftovers, PluginNow, Que
 /** The host that the fleet lies in: as `backplane start` makes it, and besides it tells its parent what it holds. Run with --expose-gc. */
 const settings = JSON.parse(process.argv[2] as string) as HostSettings;
 
+/** A file that is being read or written, such as the anchor of the audit trail, is no thing that is held. */
+const UNDER_WAY: ReadonlySet<string> = new Set(['FSReqPromise', 'FSReqCallback']);
+
 /** Where plugins that leave something behind on purpose say how it can be taken away. */
 interface LeftByPlugin {
   readonly kind: keyof Leftovers;
@@ -72,7 +75,7 @@ async function holdings(): Promise<Holdings> {
   return {
     heapUsed,
     rss,
-    resources: countEach(process.getActiveResourcesInfo()),
+    resources: countEach(process.getActiveResourcesInfo().filter((one) => !UNDER_WAY.has(one))),
     listeners: Object.fromEntries(listeners),
   };
 }
