@@ -4,8 +4,11 @@ import {
   type Counter,
   currentCall,
   type Effect,
+  type ExtensionPoint,
   type Gauge,
+  type HandlerOptions,
   type Histogram,
+  type Hook,
   type LabelValues,
   type MetricDefinitions,
   type MetricService,
@@ -20,7 +23,10 @@ import type { FacetPayload } from './protocol.ts';
 /** Has the child run one of its callbacks. */
 export type CallBack = (id: number, args: readonly unknown[], call: CallContext | undefined) => Promise<unknown>;
 
-type FacetHost = Pick<InstanceHost, 'cache' | 'database' | 'events' | 'metrics' | 'registry' | 'scope'>;
+type FacetHost = Pick<
+  InstanceHost,
+  'cache' | 'database' | 'events' | 'extensionPoints' | 'metrics' | 'registry' | 'scope'
+>;
 type Measure = (value: number, labels: LabelValues | undefined) => void;
 type Metric = Counter | Gauge | Histogram;
 const MEASURES = ['inc', 'dec', 'set', 'observe'] as const;
@@ -31,6 +37,7 @@ export class FacetSide {
   readonly #host: FacetHost;
   readonly #callBack: CallBack;
   readonly #effects = new Map<number, Effect>();
+  readonly #hooks = new Map<string, Hook>();
   readonly #metrics = new Map<string, Metric>();
   #cache: CacheUpstream | undefined;
 
@@ -55,6 +62,18 @@ export class FacetSide {
             await this.#callBack(id, [event], call);
           }),
         );
+      case 'extensionPoints.own': {
+        const point = args[0] as ExtensionPoint;
+        this.#hooks.set(point.name, this.#host.extensionPoints.registerExtensionPoint(point));
+        return undefined;
+      }
+      case 'extensionPoints.handle':
+        return this.#keep(args, (id) => {
+          const call = (...given: unknown[]) => this.#callBack(id, given, currentCall());
+          return this.#host.extensionPoints.registerHandler(args[1] as string, call, args[2] as HandlerOptions);
+        });
+      case 'extensionPoints.dispatch':
+        return this.#hooks.get(args[0] as string)?.dispatch(...(args[1] as unknown[]));
       case 'metrics.counter':
       case 'metrics.gauge':
       case 'metrics.histogram':

@@ -95,7 +95,7 @@ export type NeedPayload = readonly [
 ];
 
 /** The services of a context that only the host can answer. */
-export type FacetName = 'cache' | 'events' | 'metrics' | 'registry' | 'database';
+export type FacetName = 'cache' | 'events' | 'extensionPoints' | 'metrics' | 'registry' | 'database';
 /** What registers something gives the id of its callback first. `token` is as in `NeedPayload`. */
 export type FacetPayload = readonly [facet: FacetName, method: string, args: readonly unknown[], token: number];
 /** `call` where the callback acts for somebody. */

@@ -5,6 +5,7 @@ import {
   type EventHandler,
   type EventService,
   type EventType,
+  type ExtensionPoints,
   type Gauge,
   type Histogram,
   type LabelValues,
@@ -16,10 +17,12 @@ import {
   type ServiceRegistry,
 } from '@backplane/plugin-api';
 import type { FacetLink } from './facet-link.ts';
+import { remoteExtensionPoints } from './remote-extension-points.ts';
 
 /** The services of a context that the host answers for a child. */
 export interface RemoteFacets {
   readonly events: EventService;
+  readonly extensionPoints: ExtensionPoints;
   readonly metrics: MetricService;
   readonly registry: ServiceRegistry;
 }
@@ -31,6 +34,7 @@ const typeOf = (type: string | EventType<never> | EventType<unknown>): string =>
 export function createRemoteFacets(link: FacetLink, scope: Pick<Scope, 'add'>): RemoteFacets {
   return {
     events: remoteEvents(link, scope),
+    extensionPoints: remoteExtensionPoints(link, scope),
     metrics: remoteMetrics(link, scope),
     registry: remoteRegistry(link, scope),
   };

@@ -226,6 +226,47 @@ export const errors = defineErrors('kernel', {
     message: (d: { plugin: string; version: string }) =>
       `Plugin "${d.plugin}" ${d.version} had taken its new configuration in place and cannot take that back.`,
   },
+  BP_POINT_INVALID: {
+    title: 'An extension point cannot be declared like this',
+    mend: 'Make it with extensionPoint(name, type, options), as its documentation says.',
+    message: (d: { plugin: string; point: string; problem: string }) =>
+      `Plugin "${d.plugin}" declares the extension point "${d.point}", but ${d.problem}.`,
+  },
+  BP_POINT_TAKEN: {
+    title: 'Two plugins declare an extension point of one name',
+    mend: 'Begin its name with that of the plugin, such as "orders.price".',
+    message: (d: { plugin: string; point: string; owner: string }) =>
+      `Plugin "${d.plugin}" declares the extension point "${d.point}", which belongs to ${d.owner === 'the host' ? d.owner : `"${d.owner}"`}.`,
+  },
+  BP_POINT_SYNC: {
+    title: 'A plugin in a process of its own cannot take part at a synchronous extension point',
+    mend: 'Run the plugin inline, or have the owner of the point declare it without "sync".',
+    message: (d: { plugin: string; point: string }) =>
+      `Plugin "${d.plugin}" does not run inline, so it cannot take part at the synchronous extension point "${d.point}".`,
+  },
+  BP_HANDLER_INVALID: {
+    title: 'A handler of an extension point cannot be registered like this',
+    mend: 'Correct what the message names.',
+    message: (d: { plugin: string; point: string; problem: string }) =>
+      `Plugin "${d.plugin}" registers a handler of "${d.point}", but ${d.problem}.`,
+  },
+  BP_HANDLER_FAILED: {
+    title: 'A handler of an extension point failed, and the point wants that to stop the dispatch',
+    status: 502,
+    mend: 'The cause tells where. A point that is declared with failure: "skip" goes on without it.',
+    message: (d: { point: string; plugin: string; handler: string; reason: string }) =>
+      `Handler "${d.handler}" of plugin "${d.plugin}" failed at extension point "${d.point}": ${d.reason}`.replace(
+        /([^.!?])$/,
+        '$1.',
+      ),
+  },
+  BP_HANDLER_TIMEOUT: {
+    title: 'A handler of an extension point took longer than it may',
+    status: 504,
+    mend: 'Have it do less before it answers, or raise "timeoutMs" of the handler or the point.',
+    message: (d: { point: string; plugin: string; handler: string; timeoutMs: number }) =>
+      `Handler "${d.handler}" of plugin "${d.plugin}" has not ended after ${d.timeoutMs} ms at extension point "${d.point}".`,
+  },
   BP_GENERATION_NOT_BUILT: {
     title: 'A generation could not be put together',
     mend: 'The cause tells which plugin brings it about; otherwise report it, for it is a fault of the host.',

@@ -6,6 +6,8 @@ export { findCycles } from './graph/find-cycles.ts';
 export { type Resolution, resolveGraph } from './graph/resolve-graph.ts';
 export { HealthChecks } from './health/health-checks.ts';
 export { normalizeHealth, worstHealth } from './health/normalize-health.ts';
+export type { AnyHandler } from './hooks/handler.ts';
+export { registerAtHostPoint } from './hooks/host-points.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
 export type { KernelEvent } from './kernel-event.ts';
 export { createInlineDriver, createInlineUnit } from './lifecycle/inline-driver.ts';

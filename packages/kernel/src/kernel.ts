@@ -20,9 +20,11 @@ import { ServiceInvoker } from './call/service-invoker.ts';
 import type { Change } from './change/change.ts';
 import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
-import { checkCloneableData } from './events/check-data.ts';
+import { checkCloneableArguments, checkCloneableData } from './events/check-data.ts';
 import { EventBus } from './events/event-bus.ts';
 import { normalizeHealth } from './health/normalize-health.ts';
+import { HookEngine, type HookTable } from './hooks/hook-engine.ts';
+import { registerAtHostPoint } from './hooks/host-points.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Instance, InstanceFacets } from './lifecycle/instance.ts';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
@@ -59,6 +61,8 @@ export class Kernel implements Entrances {
   readonly events: EventBus;
   /** Services of the operator's own. A change of them shows in the next generation. */
   readonly hostServices: HostServices;
+  /** Extension points. */
+  readonly hooks: HookEngine;
   /** Which services there are. */
   readonly services: ServiceDirectory;
   readonly #reconciler: Reconciler;
@@ -74,19 +78,28 @@ export class Kernel implements Entrances {
       entrances: this,
       checkData: checkCloneable ? checkCloneableData : undefined,
     });
+    this.hooks = new HookEngine({
+      clock: this.clock,
+      checkArguments: checkCloneable ? checkCloneableArguments : undefined,
+      hostPoint: registerAtHostPoint,
+    });
     this.services = new ServiceDirectory({ clock: this.clock, entrances: this, hostServices });
     this.#reconciler = new Reconciler({
       checkCloneable,
       clock: this.clock,
       environment: this.environment,
       facets: options.facets,
-      parts: [this.events.part, this.services.part, ...(options.parts ?? [])],
+      parts: [this.events.part, this.services.part, this.hooks.part, ...(options.parts ?? [])],
       hostServices,
       events: this.events,
       directory: this.services,
+      hooks: this.hooks,
       onSwapped: () => {
         // Generation 0 is made before there is anybody to ask.
-        if (this.#reconciler !== undefined) this.services.changed();
+        if (this.#reconciler === undefined) return;
+        const { parts, instances } = this.#reconciler.current;
+        this.hooks.install(parts.get(this.hooks.part) as HookTable, [...instances.values()]);
+        this.services.changed();
       },
       invoker: new ServiceInvoker({ checkCloneable }),
       resources: new ResourceTable(),

@@ -48,6 +48,17 @@ export {
 } from './define-plugin.ts';
 export { type EventHandlerOptions, type EventMethod, eventHandler } from './event-handler.ts';
 export { type EventHandler, type EventService, type EventType, event, type PluginEvent } from './events.ts';
+export {
+  type ExtensionPoint,
+  type ExtensionPointOptions,
+  type ExtensionPoints,
+  type ExtensionPointType,
+  extensionPoint,
+  type HandlerOptions,
+  type Hook,
+  type HostExtensionPoints,
+  type PointHandler,
+} from './extension-points.ts';
 export type {
   HealthAnswer,
   HealthCheckOptions,
@@ -56,6 +67,7 @@ export type {
   HealthService,
   HealthStatus,
 } from './health.ts';
+export type { ConditionValue, FieldCondition, HookCondition } from './hook-condition.ts';
 export type {
   AroundMiddleware,
   GatewayRequest,

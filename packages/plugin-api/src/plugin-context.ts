@@ -1,6 +1,7 @@
 import type { CacheService } from './cache.ts';
 import type { DatabaseService } from './database.ts';
 import type { EventService } from './events.ts';
+import type { ExtensionPoints } from './extension-points.ts';
 import type { HealthService } from './health.ts';
 import type { HttpService } from './http.ts';
 import type { Logger } from './logger.ts';
@@ -42,6 +43,7 @@ export interface PluginContext<C = Readonly<Record<string, unknown>>, N extends 
   readonly metrics: MetricService;
   readonly registry: ServiceRegistry;
   readonly cache: CacheService;
+  readonly extensionPoints: ExtensionPoints;
   /**
    * Offers a service that the plugin declares in `provides`. Called in `initialize`.
    * @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE

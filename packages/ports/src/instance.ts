@@ -1,6 +1,7 @@
 import type {
   CallContext,
   EventService,
+  ExtensionPoints,
   Handover,
   HealthAnswer,
   HealthCheckResult,
@@ -95,6 +96,7 @@ export interface InstanceHost {
   readonly metrics: MetricService;
   readonly registry: ServiceRegistry;
   readonly cache: CacheFacet;
+  readonly extensionPoints: ExtensionPoints;
   /** The handle for a need; `undefined` for an optional one that nobody provides. */
   handle(need: NeedData): object | undefined;
   /** @throws BP_SERVICE_UNDECLARED, BP_SERVICE_PROVIDED_TWICE */

@@ -4,15 +4,17 @@ import { normalizeConfigSchema } from '@backplane/config';
 import { createGateway, type MountTable } from '@backplane/gateway';
 import type { ChildInstance, ChildSeat } from '@backplane/isolation';
 import {
+  type AnyHandler,
   createInlineDriver,
   HealthChecks,
   PluginScope,
   ResourceTable,
   readTraceparent,
+  registerAtHostPoint,
   runWithCall,
 } from '@backplane/kernel';
 import { findPlugin, type LoadedModule } from '@backplane/loader';
-import type { CallContext, Plugin } from '@backplane/plugin-api';
+import type { CallContext, ExtensionPoint, HandlerOptions, Plugin } from '@backplane/plugin-api';
 import type { Entrances, GenerationDraft, InstanceDriver, InstanceHost, InstanceInfo } from '@backplane/ports';
 import { createDatabaseService } from '@backplane/store/database-service';
 import { errors } from './errors.ts';
@@ -44,6 +46,7 @@ export async function createChildInstance(
     receive: (headers) => seat.receive(headers),
   });
   const http = gateway.facet(info, seat.logger);
+  const facets = seat.facets(scope);
   let cache: PluginCache | undefined;
   const host: InstanceHost = {
     info,
@@ -57,7 +60,15 @@ export async function createChildInstance(
     security: seat.security,
     database: createDatabaseService(seat.database),
     health: new HealthChecks(seat.identity.name, scope, clock),
-    ...seat.facets(scope),
+    ...facets,
+    extensionPoints: {
+      ...facets.extensionPoints,
+      registerHandler: (point: string | ExtensionPoint, handler: AnyHandler, options: HandlerOptions = {}) => {
+        const name = typeof point === 'string' ? point : point.name;
+        const here = registerAtHostPoint(host, name, handler, options);
+        return here ?? facets.extensionPoints.registerHandler(point as string, handler, options);
+      },
+    },
     get cache() {
       cache ??= createCache(seat, scope, clock);
       return cache;

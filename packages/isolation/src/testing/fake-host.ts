@@ -197,6 +197,7 @@ export function createFakeHost(config: unknown = {}): FakeHost {
       metrics: undefined as never,
       database: { dialect: 'libsql' } as never,
       registry: undefined as never,
+      extensionPoints: undefined as never,
       cache: { limits: { maxEntries: 10, maxBytes: 1000 } } as InstanceHost['cache'],
       get security() {
         return security;

@@ -6,6 +6,7 @@ import { SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
+import type { HookEngine } from '../hooks/hook-engine.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { Instance, type InstanceFacets, type InstanceSurroundings } from '../lifecycle/instance.ts';
 import type { PluginRecord } from '../lifecycle/plugin-record.ts';
@@ -31,6 +32,7 @@ export interface ReconcilerOptions {
   readonly resources: ResourceTable;
   readonly events: EventBus;
   readonly directory: ServiceDirectory;
+  readonly hooks: HookEngine;
   /** Called after each swap. */
   readonly onSwapped: () => void;
   readonly onEvent: (event: KernelEvent) => void;
@@ -60,7 +62,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    const { clock, environment, resources, invoker, facets, hostServices, events, directory } = options;
+    const { clock, environment, resources, invoker, facets, hostServices, events, directory, hooks } = options;
     this.#table = new GenerationTable({ ...options, wake: (name) => this.wake(name) });
     this.#supervisor = new Supervisor({
       ...options,
@@ -76,6 +78,7 @@ export class Reconciler {
       facets,
       events,
       directory,
+      hooks,
       gapOf: (serviceId, from) => this.#gapOf(serviceId, from),
       isProvided: (serviceId) => {
         if (hostServices.has(serviceId)) return true;

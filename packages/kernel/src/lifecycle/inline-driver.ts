@@ -61,6 +61,9 @@ class InlineContext implements PluginContext<unknown> {
   get cache() {
     return this.#host.cache;
   }
+  get extensionPoints() {
+    return this.#host.extensionPoints;
+  }
   get services(): Handles<Needs> {
     this.#services ??= Object.freeze(
       Object.fromEntries(this.#host.info.data.needs.map((need) => [need.key, this.#host.handle(need)])),

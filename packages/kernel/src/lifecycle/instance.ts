@@ -2,6 +2,7 @@ import { type BackplaneError, type Clock, messageOf } from '@backplane/base';
 import type {
   CallContext,
   EventService,
+  ExtensionPoints,
   HealthStatus,
   HttpService,
   Logger,
@@ -29,6 +30,7 @@ import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import { HealthChecks } from '../health/health-checks.ts';
+import type { HookEngine } from '../hooks/hook-engine.ts';
 import type { ServiceDirectory } from '../registry/service-directory.ts';
 import { PluginScope } from '../scope/plugin-scope.ts';
 import type { ResourceTable } from '../scope/resource-table.ts';
@@ -52,6 +54,7 @@ export interface InstanceSurroundings {
   readonly facets: InstanceFacets;
   readonly events: EventBus;
   readonly directory: ServiceDirectory;
+  readonly hooks: HookEngine;
   /** Settles when the provider of a service returns from a stop-first gap, or was dormant and has been started for this call. */
   gapOf(serviceId: string, from: Instance): Promise<void> | undefined;
   /** True when somebody provides the service in the generation that is being made. */
@@ -102,6 +105,7 @@ export class Instance implements InstanceInfo, InstanceHost {
   #metrics: MetricService | undefined;
   #registry: ServiceRegistry | undefined;
   #cache: CacheFacet | undefined;
+  #extensionPoints: ExtensionPoints | undefined;
 
   constructor(unit: PluginUnit, config: unknown, ordinal: number, surroundings: InstanceSurroundings) {
     this.unit = unit;
@@ -175,6 +179,10 @@ export class Instance implements InstanceInfo, InstanceHost {
   get cache(): CacheFacet {
     this.#cache ??= this.#surroundings.facets.cache(this);
     return this.#cache;
+  }
+  get extensionPoints(): ExtensionPoints {
+    this.#extensionPoints ??= this.#surroundings.hooks.facet(this);
+    return this.#extensionPoints;
   }
 
   get draining(): AbortSignal {
