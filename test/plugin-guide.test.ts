@@ -55,6 +55,8 @@ describe('the plugins printed in the guide', () => {
     );
     const get = async (path: string, init?: RequestInit) => (await fetch(test.url + path, init)).text();
     expect(JSON.parse(await get('/forecast/Rome'))).toEqual({ degrees: 4 });
+    expect(JSON.parse(await get('/quotes/tulip'))).toEqual({ sku: 'tulip', cents: 950 });
+    expect(JSON.parse(await get('/quotes/rose'))).toEqual({ sku: 'rose', cents: 1000 });
     expect(await get('/lines/numbers')).toBe('1\n2\n3\n');
     const placed = await fetch(`${test.url}/orders`, {
       method: 'POST',

@@ -34,6 +34,8 @@ export interface StateDeskOptions {
   readonly shared?: boolean;
   /** Told when what another host has made to run does not run here; `undefined` when it does again. */
   readonly onBehind?: (behind: Behind | undefined) => void;
+  /** Told what is to run from now on, before it does. */
+  readonly onVisible?: (state: WantedState) => void;
   readonly now?: () => number;
   /** Makes of a sealed value what the reader of configuration takes for one. */
   readonly sealed: (reveal: () => JsonValue) => unknown;
@@ -71,7 +73,7 @@ export class StateDesk implements ChangeDesk {
     const { repository, shelf } = this.#options;
     await shelf.load();
     this.#current = await repository.current();
-    this.#visible = this.#current.state;
+    this.#show(this.#current.state);
   }
 
   get current(): Revision {
@@ -154,7 +156,7 @@ export class StateDesk implements ChangeDesk {
       await this.#run(newest.state, concerned(differencesOf(before, newest.state)));
       this.#enterBehind(undefined);
     } catch (error) {
-      this.#visible = before;
+      this.#show(before);
       this.#enterBehind({ revision: newest.id, reason: messageOf(error), at: now() });
     }
   }
@@ -163,12 +165,17 @@ export class StateDesk implements ChangeDesk {
     const prepared = names.length === 0 ? undefined : await this.#options.target.prepare(state, names);
     try {
       if (prepared !== undefined) await refuseUnsound(prepared);
-      this.#visible = state;
+      this.#show(state);
       await prepared?.apply();
     } catch (error) {
       await prepared?.discard();
       throw error;
     }
+  }
+
+  #show(state: WantedState): void {
+    this.#visible = state;
+    this.#options.onVisible?.(state);
   }
 
   #enterBehind(behind: (Behind & { readonly at: number }) | undefined): void {
@@ -243,7 +250,7 @@ export class StateDesk implements ChangeDesk {
     const before = this.#current;
     const revision = await this.#commit(before, edit, next, secrets, differences);
     this.#current = revision;
-    this.#visible = next;
+    this.#show(next);
     this.#enterBehind(undefined);
     if (prepared === undefined) return { revision, differences, report: undefined };
     let report: ChangeReport;
@@ -258,14 +265,14 @@ export class StateDesk implements ChangeDesk {
 
   /** What was to run before runs still. What says so is a revision of its own: nobody who saw the failed one takes it for this. */
   async #return(edit: StateEdit, state: WantedState, from: Revision, error: unknown): Promise<void> {
-    this.#visible = state;
+    this.#show(state);
     const comment = `Returned from revision ${from.id}: ${messageOf(error)}`;
     const back = { ...edit, author: 'host', action: 'state.return', comment };
     try {
       this.#current = await this.#commit(from, back, state, [], differencesOf(from.state, state));
     } catch (cause) {
       // What fails now is what is kept as wanted. The next start tries it again, and the next change is made on top of it.
-      this.#visible = from.state;
+      this.#show(from.state);
       this.#options.onReturned(`${comment} That could not be kept: ${messageOf(cause)}`);
       return;
     }

@@ -72,6 +72,8 @@ export class FacetSide {
           const call = (...given: unknown[]) => this.#callBack(id, given, currentCall());
           return this.#host.extensionPoints.registerHandler(args[1] as string, call, args[2] as HandlerOptions);
         });
+      case 'extensionPoints.notice':
+        return this.#host.extensionPoints.notice(args[0] as 'config.load');
       case 'extensionPoints.dispatch':
         return this.#hooks.get(args[0] as string)?.dispatch(...(args[1] as unknown[]));
       case 'metrics.counter':

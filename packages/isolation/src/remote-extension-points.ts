@@ -15,6 +15,7 @@ export function remoteExtensionPoints(link: FacetLink, scope: Pick<Scope, 'add'>
       const asked = typeof point === 'string' ? point : asData(point);
       return link.register(scope, `handler of ${name}`, 'extensionPoints', 'handle', handler, [asked, options]);
     },
+    notice: (point: string) => link.tell('extensionPoints', 'notice', [point]),
   } as ExtensionPoints;
 }
 

@@ -2,11 +2,14 @@ export { activeCall, runOutsideCalls, runWithCall } from './call/call-storage.ts
 export { readTraceparent } from './call/trace-context.ts';
 export type { Change } from './change/change.ts';
 export { errors as kernelErrors } from './errors.ts';
+export type { StoredSubscription } from './events/event-bus.ts';
 export { findCycles } from './graph/find-cycles.ts';
 export { type Resolution, resolveGraph } from './graph/resolve-graph.ts';
 export { HealthChecks } from './health/health-checks.ts';
 export { normalizeHealth, worstHealth } from './health/normalize-health.ts';
+export { compileCondition } from './hooks/condition.ts';
 export type { AnyHandler } from './hooks/handler.ts';
+export type { StoredHandler } from './hooks/hook-engine.ts';
 export { registerAtHostPoint } from './hooks/host-points.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
 export type { KernelEvent } from './kernel-event.ts';

@@ -5,6 +5,7 @@ import type {
   ChangeReport,
   Entrances,
   ExtensionPointHandler,
+  ExtensionPointInfo,
   GenerationPart,
   InstanceInfo,
   LeakReceipt,
@@ -13,7 +14,7 @@ import type {
   PluginStatus,
   PluginUnit,
 } from '@backplane/ports';
-import { runWithCall } from './call/call-storage.ts';
+import { activeCall, runWithCall } from './call/call-storage.ts';
 import { HostServices } from './call/host-services.ts';
 import { createServiceHandle } from './call/service-handle.ts';
 import { ServiceInvoker } from './call/service-invoker.ts';
@@ -23,6 +24,8 @@ import { errors } from './errors.ts';
 import { checkCloneableArguments, checkCloneableData } from './events/check-data.ts';
 import { EventBus } from './events/event-bus.ts';
 import { normalizeHealth } from './health/normalize-health.ts';
+import { CONFIG_LOAD, ConfigLoad } from './hooks/config-load.ts';
+import { describeHandlers, describePoints } from './hooks/describe-hooks.ts';
 import { HookEngine, type HookTable } from './hooks/hook-engine.ts';
 import { registerAtHostPoint } from './hooks/host-points.ts';
 import type { KernelEvent } from './kernel-event.ts';
@@ -47,6 +50,8 @@ export interface KernelOptions {
   readonly onEvent?: (event: KernelEvent) => void;
   /** Hears of each change that was made. */
   readonly onChange?: (report: ChangeReport) => void;
+  /** There are handlers of `config.load` to be asked, or to be asked again. */
+  readonly onConfigLoad?: () => void;
   /** Between 0 and 1, for the jitter of retries. */
   readonly random?: () => number;
 }
@@ -63,6 +68,8 @@ export class Kernel implements Entrances {
   readonly hostServices: HostServices;
   /** Extension points. */
   readonly hooks: HookEngine;
+  /** What plugins add to the configuration of others. */
+  readonly configLoad: ConfigLoad;
   /** Which services there are. */
   readonly services: ServiceDirectory;
   readonly #reconciler: Reconciler;
@@ -82,8 +89,12 @@ export class Kernel implements Entrances {
       clock: this.clock,
       checkArguments: checkCloneable ? checkCloneableArguments : undefined,
       hostPoint: registerAtHostPoint,
+      onNotice: (instance, point) => {
+        if (point === CONFIG_LOAD.name) this.configLoad.noticed(instance);
+      },
     });
-    this.services = new ServiceDirectory({ clock: this.clock, entrances: this, hostServices });
+    this.configLoad = new ConfigLoad(this.hooks, options.onConfigLoad ?? (() => {}));
+    this.services = new ServiceDirectory({ clock: this.clock, entrances: this, hostServices, hooks: this.hooks });
     this.#reconciler = new Reconciler({
       checkCloneable,
       clock: this.clock,
@@ -94,12 +105,14 @@ export class Kernel implements Entrances {
       events: this.events,
       directory: this.services,
       hooks: this.hooks,
+      beforeSwap: (instances) => this.services.prepare(instances),
       onSwapped: () => {
         // Generation 0 is made before there is anybody to ask.
         if (this.#reconciler === undefined) return;
         const { parts, instances } = this.#reconciler.current;
         this.hooks.install(parts.get(this.hooks.part) as HookTable, [...instances.values()]);
         this.services.changed();
+        this.configLoad.changed();
       },
       invoker: new ServiceInvoker({ checkCloneable }),
       resources: new ResourceTable(),
@@ -146,14 +159,19 @@ export class Kernel implements Entrances {
     return runWithCall(call, action);
   }
 
-  /** The handlers of extension points in the current generation: those that its parts have compiled, and health checks. */
+  /** Extension points that plugins and the host have declared. */
+  points(): ExtensionPointInfo[] {
+    return describePoints(this.hooks);
+  }
+
+  /** The handlers of extension points in the current generation: those that its parts have compiled, those at declared points, and health checks. */
   handlers(): ExtensionPointHandler[] {
     const { parts, instances } = this.#reconciler.current;
     const compiled = [...parts].flatMap(([part, built]) => part.handlers?.(built) ?? []);
     const checks = [...instances.values()].flatMap(({ data: { name: plugin, phase, priority }, health }) =>
       health.names.map((name) => ({ point: 'health.check', plugin, name, phase, priority })),
     );
-    return [...compiled, ...checks];
+    return [...compiled, ...describeHandlers(this.hooks), ...checks];
   }
 
   /** The number of the current generation; 0 before anything runs. */
@@ -239,6 +257,11 @@ export class Kernel implements Entrances {
    */
   callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
     return this.#reconciler.callService(serviceId, method, args);
+  }
+
+  /** As `callService`, within the call that is under way, where one is: for whoever calls on behalf of somebody. */
+  callWithin(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
+    return this.#reconciler.callService(serviceId, method, args, activeCall());
   }
 
   /** A handle on a plugin's service for the host itself: each method is `callService`. */

@@ -72,6 +72,7 @@ const logged: string[] = [];
 const control: HostControl = {
   readiness: () => (ready ? { ready, reason: '' } : { ready, reason: 'The host is starting.' }),
   generation: () => 3,
+  points: () => [],
   handlers: () => [],
   routes: async () => served,
   status: () => plugins,

@@ -175,7 +175,7 @@ function addPluginRoutes(app: FastifyInstance, control: HostControl, clock: Cloc
     '/extension-points',
     async (): Promise<ExtensionPointsBody> => ({
       generation: control.generation(),
-      extension_points: extensionPointBodies(control.handlers()),
+      extension_points: extensionPointBodies({ points: control.points(), handlers: control.handlers() }),
     }),
   );
   app.get<Named>('/plugins/:name/health', async (request, reply) => {

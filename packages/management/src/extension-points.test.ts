@@ -22,7 +22,7 @@ const handlers = [
 
 describe('extension points', () => {
   it('are those that are predefined, each with its handlers in the order in which they run', () => {
-    const points = extensionPointBodies(handlers);
+    const points = extensionPointBodies({ points: [], handlers });
     for (const point of points) expect(Value.Errors(ExtensionPointBody, point)).toEqual([]);
     expect(points.map(({ name, type, handlers }) => [name, type, handlers.map(({ plugin }) => plugin)])).toEqual([
       ['service.pre_register', 'filter', []],
@@ -42,6 +42,12 @@ describe('extension points', () => {
       form: 'hooks',
       when: { paths: ['/shop/**'] },
       passes_over: [],
+      left_out: null,
+      calls: null,
+      failures: null,
+      mean_ms: null,
+      longest_ms: null,
+      last_failure: null,
     });
   });
 

@@ -196,4 +196,9 @@ export interface ExtensionPoints {
     options?: HandlerOptions,
   ): Effect;
   registerHandler(point: string, handler: AnyFunction, options?: HandlerOptions): Effect;
+  /**
+   * Says that this plugin's handlers of a point would answer otherwise now. `config.load`: they are asked again, and plugins whose configuration that
+   * changes get it as if a file had changed; a value that is refused leaves those before. Other points are asked at each dispatch anyway.
+   */
+  notice(point: 'config.load'): void;
 }

@@ -1,5 +1,5 @@
 import type { ChangeReport } from './change-report.ts';
-import type { WantedCode } from './desired-state.ts';
+import type { WantedCode, WantedHook } from './desired-state.ts';
 
 /** One value that a plugin is configured with. Secrets are `***`. */
 export interface EffectiveValue {
@@ -54,6 +54,11 @@ export interface Administration {
     method: string,
     args: readonly unknown[],
   ): Promise<{ readonly service: string; readonly result: unknown }>;
+  /**
+   * Refuses a hook that could not be called: its method (of a plugin that runs; of another nobody knows), its conditions, its type.
+   * @throws BP_METHOD_UNKNOWN, BP_SERVICE_AMBIGUOUS, BP_HOOK_CONDITIONS, BP_HOOK_TYPE
+   */
+  checkHook(plugin: string, hook: WantedHook): Promise<void>;
   /** Newest last. */
   changes(): readonly RecentChange[];
   logLevels(): Readonly<Record<string, string>>;

@@ -66,7 +66,12 @@ export {
   type WantedValue,
 } from './desired-state.ts';
 export type { CodeLedger, EffectLedger, LedgerCode, LedgerGlobals, OpenLedger } from './effect-ledger.ts';
-export type { ExtensionPointHandler, ExtensionPointSource } from './extension-points.ts';
+export type {
+  ExtensionPointHandler,
+  ExtensionPointInfo,
+  ExtensionPointSource,
+  HandlerCalls,
+} from './extension-points.ts';
 export type { Call, CallInit, Entrances, GenerationDraft, GenerationPart, Unavailable, View } from './generation.ts';
 export type { HostControl } from './host-control.ts';
 export type {

@@ -29,6 +29,7 @@ import { type HostState, openHostState } from './host-state.ts';
 import { type HostStore, openHostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
 import { LivePlugins } from './live-plugins.ts';
+import { LoadedLayers } from './loaded-layers.ts';
 import { makeDataDir } from './make-data-dir.ts';
 import { mountOf } from './mount.ts';
 import { openPluginDatabases } from './plugin-databases.ts';
@@ -109,6 +110,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       return kernel.ready ? { ready: true, reason: '' } : { ready: false, reason: 'The host is starting.' };
     },
     generation: () => kernel.generation,
+    points: () => kernel.points(),
     handlers: () => [...kernel.handlers(), ...collectors(registry, kernel)],
     routes: () => gateway.describe(pause),
     status: () => kernel.status(),
@@ -162,6 +164,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       state.note(report);
       forgetRemoved(caches, kernel, report);
     },
+    onConfigLoad: () => changes.configurationDue(),
     onEvent: ({ level, plugin, message, error }) =>
       loggerOf(plugin)[level](message, error === undefined ? {} : { error }),
     facets: {
@@ -191,6 +194,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
       loggerOf(plugin).warn(`Code that does not run left something behind: ${label} (${reason})`, { madeAt }),
   });
 
+  const loaded = new LoadedLayers(() => kernel, logging.logger('backplane.config'));
   const state: HostState = await openHostState({
     kept,
     kernel,
@@ -206,6 +210,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     offline: options.offline ?? false,
     pluginPaths: options.pluginPaths ?? [],
     layersBelow: programLayers(options.pluginConfig),
+    loaded,
     facts: { environment, data_dir: dataDir, config_dir: configDir },
   });
 
@@ -219,7 +224,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     clock,
   });
 
-  const changes = new FileChanges({ kernel, library, state, isolation: options.isolation ?? {}, logger });
+  const changes = new FileChanges({ kernel, library, state, loaded, isolation: options.isolation ?? {}, logger });
 
   async function start(): Promise<HostStart> {
     const began = clock.monotonic();
@@ -241,6 +246,7 @@ async function composeHost(options: HostOptions, ground: Ground): Promise<Host> 
     kernel.announceStop();
     ending.abort();
     await live.stop();
+    await changes.settled();
     await state.settled();
     await gateway.close({ deadlineMs: deadline, graceMs: options.stopGrace ?? 250 });
     await kernel.stop(Math.max(0, deadline - (clock.monotonic() - began)));

@@ -177,6 +177,20 @@ export const errors = defineErrors('runtime', {
     message: (d: { plugin: string; method: string; services: readonly string[] }) =>
       `"${d.method}" of plugin "${d.plugin}" could be that of ${d.services.join(' or ')}.`,
   },
+  BP_HOOK_CONDITIONS: {
+    title: 'The conditions of a hook cannot be read',
+    status: 400,
+    mend: 'Conditions are paths into the payload with values, lists of values or operators ($eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, $exists), and $and, $or, $not.',
+    message: (d: { hook: string; problem: string }) =>
+      `The conditions of hook "${d.hook}" cannot be read: ${d.problem}.`,
+  },
+  BP_HOOK_TYPE: {
+    title: 'A hook is of another type than its extension point',
+    status: 409,
+    mend: 'Register it with the type of the point, or for another.',
+    message: (d: { hook: string; type: string; wanted: string }) =>
+      `"${d.hook}" is an extension point of type ${d.wanted}, so a hook of type ${d.type} would never be called.`,
+  },
   BP_METHOD_UNKNOWN: {
     title: 'No service of the plugin has that method',
     status: 404,

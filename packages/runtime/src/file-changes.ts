@@ -10,14 +10,19 @@ export interface FileChangesOptions {
   readonly kernel: Kernel;
   readonly library: PluginLibrary;
   readonly state: Applying;
+  readonly loaded: { gather(): Promise<string[]> };
   /** As the operator asked for it. */
   readonly isolation: Readonly<Record<string, IsolationLevel>>;
   readonly logger: Logger;
 }
 
+const BOOT = 'The host started.';
+
 /** Makes what runs equal to the plugin folders: at the start, and when somebody asks. */
 export class FileChanges {
   readonly #options: FileChangesOptions;
+  #booted = false;
+  #configuring: Promise<void> = Promise.resolve();
 
   constructor(options: FileChangesOptions) {
     this.#options = options;
@@ -26,9 +31,55 @@ export class FileChanges {
   /** Everything there is, as the first generation. */
   async boot(): Promise<void> {
     const { state, library } = this.#options;
-    const loaded = await library.loadAll();
-    await state.apply({ ...toChange(loaded), reason: 'The host started.' });
+    const loaded = await this.#configured(await library.loadAll());
+    await state.apply({ ...toChange(loaded), reason: BOOT });
     this.#warnOfStrangers(loaded);
+    this.#booted = true;
+    this.configurationDue();
+  }
+
+  /** Infrastructure starts first, where there is any: it may have configuration for the others, which are read again then. */
+  async #configured(loaded: LoadedPlugins): Promise<LoadedPlugins> {
+    const { state, library, kernel, loaded: layers } = this.#options;
+    const early = loaded.plugins.filter(({ unit }) => unit.data.phase === 'infrastructure');
+    if (early.length === 0) return loaded;
+    await state.apply({ set: early, partial: true, reason: BOOT });
+    if (!kernel.configLoad.due || (await layers.gather()).length === 0) return loaded;
+    await library.discard(loaded);
+    return library.loadAll();
+  }
+
+  /** Handlers of `config.load` have come, gone, or would answer otherwise: plugins that are configured otherwise now get it. Nobody waits for it. */
+  configurationDue(): void {
+    const { kernel, logger } = this.#options;
+    if (!this.#booted || !kernel.configLoad.due) return;
+    this.#configuring = this.#configuring
+      .then(() => this.#configure())
+      .catch((error: unknown) => logger.error('What plugins gave as configuration could not be applied.', { error }));
+  }
+
+  /** Resolves when nothing of that is under way. */
+  async settled(): Promise<void> {
+    await this.#configuring;
+  }
+
+  async #configure(): Promise<void> {
+    const { kernel, loaded: layers } = this.#options;
+    if (!kernel.configLoad.due) return;
+    for (const name of await layers.gather()) if (kernel.knows(name)) await this.#reconfigure(name);
+  }
+
+  async #reconfigure(name: string): Promise<void> {
+    const { library } = this.#options;
+    const { origin } = this.#options.kernel.pluginStatus(name);
+    await applyFresh(this.#options.state, async () => {
+      try {
+        return { set: [await library.load(name)], reason: 'A plugin gave other configuration.' };
+      } catch (error) {
+        if (isBackplaneError(error, 'BP_PLUGIN_DISABLED')) return undefined;
+        return { refuse: [{ name, origin, error: error as never }] };
+      }
+    });
   }
 
   /** Looks again at everything. */

@@ -4,19 +4,22 @@ import type { Clock } from '@backplane/base';
 import { type ConfigOrigin, type ConfigSource, normalizeConfigSchema, validatePluginConfig } from '@backplane/config';
 import type { SecretShelf } from '@backplane/desired-state';
 import { discoverDirectory, discoverModule } from '@backplane/discovery';
-import type { Kernel } from '@backplane/kernel';
+import { compileCondition, type Kernel } from '@backplane/kernel';
 import { stageFolder } from '@backplane/packaging';
+import type { HookCondition } from '@backplane/plugin-api';
 import type {
   Administration,
   ChangeReport,
   EffectiveConfiguration,
   RecentChange,
   StagedInstall,
+  WantedHook,
 } from '@backplane/ports';
 import type { Logging, LogLevel } from '@backplane/telemetry';
 import { placeName } from '@backplane/wire';
 import { configuredValues } from './configured-values.ts';
 import { errors } from './errors.ts';
+import { findMethod } from './find-method.ts';
 import type { HostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
 import { describe } from './loaded-plugin.ts';
@@ -101,20 +104,21 @@ export class HostAdministration implements Administration {
     await kernel.wake(plugin);
     const { state, reason } = kernel.pluginStatus(plugin);
     if (state.phase !== 'running') throw errors.BP_PLUGIN_NOT_RUNNING({ plugin, phase: state.phase, reason });
-    const own = (await kernel.services.discover({ plugin })).filter((info) => info.plugin === plugin);
-    const at = asked.lastIndexOf('.');
-    const method = asked.slice(at + 1);
-    const named = service ?? (at === -1 ? undefined : asked.slice(0, at));
-    const meant = named === undefined ? own : own.filter(({ id, name }) => id === named || name === named);
-    const able = meant.filter(({ methods }) => methods.includes(method));
-    const [found, another] = able;
-    if (found === undefined) {
-      const methods = own.flatMap(({ id, methods: names }) => names.map((name) => `${id}.${name}`));
-      throw errors.BP_METHOD_UNKNOWN({ plugin, method: asked, methods });
-    }
-    if (another !== undefined)
-      throw errors.BP_SERVICE_AMBIGUOUS({ plugin, method, services: able.map(({ id }) => id) });
-    return { service: found.id, result: await kernel.callService(found.id, method, args) };
+    const { service: found, method } = await findMethod(kernel, plugin, asked, service);
+    return { service: found, result: await kernel.callService(found, method, args) };
+  }
+
+  async checkHook(plugin: string, hook: WantedHook): Promise<void> {
+    const { kernel } = this.#options;
+    const { hook_name, hook_type, callback_method, conditions } = hook;
+    if (kernel.knows(plugin) && kernel.pluginStatus(plugin).state.phase === 'running')
+      await findMethod(kernel, plugin, callback_method);
+    const compiled = conditions === null ? undefined : compileCondition(conditions as HookCondition);
+    if (compiled !== undefined && 'problem' in compiled)
+      throw errors.BP_HOOK_CONDITIONS({ hook: hook_name, problem: compiled.problem });
+    const point = kernel.points().find(({ name }) => name === hook_name);
+    if (point !== undefined && point.type !== hook_type)
+      throw errors.BP_HOOK_TYPE({ hook: hook_name, type: hook_type, wanted: point.type });
   }
 
   logLevels() {

@@ -39,6 +39,7 @@ import type { PluginLibrary } from './plugin-library.ts';
 import type { PluginReader } from './plugin-reader.ts';
 import { SchemaBook } from './schema-book.ts';
 import { StateTarget } from './state-target.ts';
+import { StoredHooks } from './stored-hooks.ts';
 
 export interface HostStateOptions {
   readonly kept: HostStore;
@@ -58,6 +59,8 @@ export interface HostStateOptions {
   readonly pluginPaths: readonly string[];
   /** What programs configure, below what is desired. */
   readonly layersBelow: (plugin: string) => readonly ConfigLayer[];
+  /** What plugins add over the files. */
+  readonly loaded: { of(plugin: string): readonly ConfigLayer[] };
   /** What is told of the host's settings. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -96,7 +99,8 @@ const ANSWERS_KEPT_MS = 86_400_000;
 
 /** Opens all that a host keeps of what is to run. @throws whatever the audit trail cannot be opened for */
 export async function openHostState(options: HostStateOptions): Promise<HostState> {
-  const { kept, kernel, library, reader, configs, signer, logging, logger, clock, dataDir, layersBelow } = options;
+  const { kept, kernel, library, reader, configs, signer, logging, logger, clock, dataDir, layersBelow, loaded } =
+    options;
   const { store } = kept;
   const now = () => clock.now();
   const node = options.node ?? (store.kind === 'libsql' ? 'host' : hostname());
@@ -127,9 +131,11 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
   const schemas = new SchemaBook(kernel);
   const layersOf = (state?: WantedState) => (plugin: string) => [
     ...layersBelow(plugin),
+    ...loaded.of(plugin),
     ...[desk.layerOf(plugin, state) ?? []].flat(),
   ];
   const target = new StateTarget({ kernel, library, reader, configs, schemas, epochs, layersUnder: layersOf });
+  const stored = new StoredHooks(kernel);
   const desk: StateDesk = new StateDesk({
     repository,
     shelf,
@@ -147,6 +153,7 @@ export async function openHostState(options: HostStateOptions): Promise<HostStat
         );
     },
     sealed: (reveal) => new SealedValue(reveal),
+    onVisible: (state) => stored.follow(state),
     onReturned: (message) => {
       logger.warn(message);
       facts.changed();

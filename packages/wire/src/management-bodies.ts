@@ -48,7 +48,7 @@ export const PlaceBody = Type.Object({
   handler: Type.String(),
   place: Type.Integer({ minimum: 1, description: 'Counted in the order in which they run.' }),
   of: Type.Integer({ minimum: 1 }),
-  when: Nullable(ConditionBody),
+  when: Nullable(Type.Union([ConditionBody, Type.Record(Type.String(), Type.Unknown())])),
   passes_over: PassesOver,
 });
 export type PlaceBody = Static<typeof PlaceBody>;
@@ -130,18 +130,34 @@ export const HandlerBody = Type.Object({
   phase: Type.String(),
   priority: Type.Number({ description: 'Lower runs first, inside a phase.' }),
   form: Nullable(Type.String({ description: 'Of middleware: hooks or around.' })),
-  when: Nullable(ConditionBody),
+  when: Nullable(Type.Union([ConditionBody, Type.Record(Type.String(), Type.Unknown())])),
   passes_over: PassesOver,
+  left_out: Nullable(Type.String({ description: 'Why it takes no part.' })),
+  calls: Nullable(Type.Integer({ description: 'Null where they are not counted.' })),
+  failures: Nullable(Type.Integer()),
+  mean_ms: Nullable(Type.Number({ description: 'Of calls that were timed: one in a second at most.' })),
+  longest_ms: Nullable(Type.Number()),
+  last_failure: Nullable(Type.Object({ at: Timestamp, code: Type.String(), message: Type.String() })),
 });
 export type HandlerBody = Static<typeof HandlerBody>;
 
 /** One extension point in `GET /extension-points`. */
 export const ExtensionPointBody = Type.Object({
   name: Type.String(),
-  type: Type.Union([Type.Literal('filter'), Type.Literal('action'), Type.Literal('event')]),
+  type: Type.Union([Type.Literal('filter'), Type.Literal('action'), Type.Literal('event'), Type.Literal('gate')]),
+  version: Type.String(),
+  owner: Type.String({ description: 'The plugin, or host.' }),
   description: Type.String(),
-  parameters: Type.Record(Type.String(), Type.String(), { description: 'Names and types.' }),
-  return_type: Type.String(),
+  parameters: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'In order: the JSON Schema of each, or the name of its type.',
+  }),
+  return_type: Type.Unknown({ description: 'A JSON Schema, or the name of a type.' }),
+  sync: Type.Boolean({ description: 'Handlers answer at once.' }),
+  failure: Type.Union([Type.Literal('stop'), Type.Literal('skip')], {
+    description: 'What becomes of a dispatch when a handler fails.',
+  }),
+  timeout_ms: Nullable(Type.Number({ description: 'That a handler may take, unless it says otherwise.' })),
+  dispatches: Nullable(Type.Integer({ description: 'Null where they are not counted.' })),
   handlers: Type.Array(HandlerBody, { description: 'In the order in which they run.' }),
 });
 export type ExtensionPointBody = Static<typeof ExtensionPointBody>;

@@ -30,6 +30,7 @@ export interface ExecutionSurroundings {
   making(candidate: Candidate | undefined): void;
   /** Tells which running instance is asked to take its new configuration. */
   asking(instance: Instance): void;
+  beforeSwap(instances: readonly Instance[]): Promise<void>;
   /** Replaces a plugin by a fresh instance, when this change has ended. */
   renew(name: string): void;
   /** True once the host is stopping: what is under way is taken back. */
@@ -133,6 +134,8 @@ export class ChangeExecution {
       await this.#fallBack(candidate, transition, gap);
       this.#refuseToGoOn(candidate);
       await this.#configureInPlace(candidate, transition);
+      this.#refuseToGoOn(candidate);
+      await this.#with.beforeSwap(candidate.instances());
       this.#refuseToGoOn(candidate);
       this.#swap(candidate, views);
     } catch (error) {

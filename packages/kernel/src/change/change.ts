@@ -15,6 +15,8 @@ export interface Change {
   readonly refuse?: readonly { readonly name: string; readonly origin: string; readonly error: BackplaneError }[];
   /** Plugins that are switched off: shown with the reason; those that run are to go. */
   readonly disable?: readonly { readonly name: string; readonly origin: string; readonly reason: string }[];
+  /** The host is still starting afterwards: more follows at once. */
+  readonly partial?: boolean;
   /** One failure takes the whole change back. Otherwise each plugin succeeds or fails by itself. */
   readonly atomic?: boolean;
   /** Why, for the log and the history. */

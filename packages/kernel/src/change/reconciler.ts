@@ -1,8 +1,9 @@
 import { type Clock, messageOf } from '@backplane/base';
+import type { CallContext } from '@backplane/plugin-api';
 import type { ChangeReport, GenerationPart, LeakReceipt, PlanStep } from '@backplane/ports';
 import { runOutsideCalls, runWithCall } from '../call/call-storage.ts';
 import type { HostServices } from '../call/host-services.ts';
-import { SYSTEM } from '../call/kernel-call.ts';
+import { KernelCall, SYSTEM } from '../call/kernel-call.ts';
 import type { ServiceInvoker } from '../call/service-invoker.ts';
 import { errors } from '../errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
@@ -33,6 +34,8 @@ export interface ReconcilerOptions {
   readonly events: EventBus;
   readonly directory: ServiceDirectory;
   readonly hooks: HookEngine;
+  /** The last thing before a swap to these. What it takes, the change takes; it does not fail. */
+  readonly beforeSwap: (instances: readonly Instance[]) => Promise<void>;
   /** Called after each swap. */
   readonly onSwapped: () => void;
   readonly onEvent: (event: KernelEvent) => void;
@@ -204,13 +207,21 @@ export class Reconciler {
     return record?.state.phase === 'dormant' && !this.#underWay.has(from) ? this.wake(record.name) : undefined;
   }
 
-  async callService(serviceId: string, method: string, args: readonly unknown[]): Promise<unknown> {
+  async callService(
+    serviceId: string,
+    method: string,
+    args: readonly unknown[],
+    parent?: CallContext,
+  ): Promise<unknown> {
     const provider = this.current.resolution.providers.get(serviceId);
     if (provider !== undefined && this.current.resolution.dormant.has(provider)) await this.wake(provider);
     const view = provider === undefined ? undefined : this.current.instances.get(provider)?.view;
     const binding = view?.binding(serviceId);
     if (!view || !binding) throw errors.BP_SERVICE_UNAVAILABLE({ plugin: 'host', service: serviceId });
-    const call = view.enter({ principal: SYSTEM });
+    const call =
+      parent instanceof KernelCall && parent.open
+        ? parent.derive(view, undefined, false)
+        : view.enter({ principal: SYSTEM });
     try {
       return await runWithCall(call, () => this.#options.invoker.call(call, binding, method, args));
     } finally {
@@ -272,7 +283,7 @@ export class Reconciler {
     );
     const kept = this.#refusals.kept(change, draft);
     const steps = await execution.run();
-    if (this.#phase === 'booting') this.#phase = 'ready';
+    if (this.#phase === 'booting' && !change.partial) this.#phase = 'ready';
     const report = {
       generation: this.current.id,
       steps: [...refused, ...steps, ...this.#refusals.mend(kept)],

@@ -1,5 +1,5 @@
 import { type Clock, messageOf, newTraceId } from '@backplane/base';
-import type { EventHandler, EventService, EventType, PluginEvent } from '@backplane/plugin-api';
+import type { CallContext, EventHandler, EventService, EventType, PluginEvent } from '@backplane/plugin-api';
 import type { Entrances, GenerationPart } from '@backplane/ports';
 import { activeCall, runWithCall } from '../call/call-storage.ts';
 import type { InstanceView } from '../call/instance-view.ts';
@@ -19,6 +19,13 @@ export interface EventTable {
   /** Receivers by type, as of `changes`. */
   readonly receivers: Map<string, readonly Receiver[]>;
   changes: number;
+}
+
+/** A method of a plugin that was registered for a type of event from outside. */
+export interface StoredSubscription {
+  readonly plugin: string;
+  readonly pattern: string;
+  hear(instance: Instance, event: PluginEvent, call: CallContext): unknown;
 }
 
 interface Receiver {
@@ -43,6 +50,7 @@ export class EventBus {
   readonly #options: EventBusOptions;
   readonly #lists = new WeakMap<Instance, SubscriptionList>();
   readonly #idPrefix = `${newTraceId()}-`;
+  #stored: readonly (StoredSubscription & { readonly matches: (type: string) => boolean })[] = [];
   #lastId = 0;
   #now = { at: Number.NaN, text: '' };
   #changes = 0;
@@ -57,6 +65,15 @@ export class EventBus {
         changes: this.#changes,
       }),
     };
+  }
+
+  /** Methods that were registered from outside, in place of those before, in the order in which they are called. */
+  store(subscriptions: readonly StoredSubscription[]): void {
+    this.#stored = subscriptions.flatMap((one) => {
+      const matches = compilePattern(one.pattern);
+      return matches === undefined ? [] : [{ ...one, matches }];
+    });
+    this.#changes++;
   }
 
   /** The bus as one plugin sees it. */
@@ -165,9 +182,19 @@ export class EventBus {
           .filter(({ matches }) => matches(type))
           .map(({ handler }) => ({ instance, handler })),
       );
+      if (this.#stored.length > 0) found = [...found, ...this.#storedReceivers(table.instances, type)];
       table.receivers.set(type, found);
     }
     return found;
+  }
+
+  #storedReceivers(instances: readonly Instance[], type: string): Receiver[] {
+    const running = new Map(instances.map((instance) => [instance.identity.name, instance]));
+    return this.#stored.flatMap(({ plugin, matches, hear }) => {
+      const instance = running.get(plugin);
+      if (instance === undefined || !matches(type)) return [];
+      return [{ instance, handler: (event, call) => hear(instance, event, call) as Promise<void> }];
+    });
   }
 
   #listOf(instance: Instance): SubscriptionList {

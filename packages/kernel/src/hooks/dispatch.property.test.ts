@@ -81,7 +81,7 @@ async function made(
       test: deed.conditional ? isEven : undefined,
       timeoutMs: undefined,
       version: undefined,
-      stored: false,
+      stored: undefined,
       figures: new HandlerFigures(),
       call: (value: number, second: string) => {
         expect(second).toBe('second');

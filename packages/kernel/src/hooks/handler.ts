@@ -1,3 +1,4 @@
+import type { ExtensionPointType, HookCondition } from '@backplane/plugin-api';
 import type { Instance } from '../lifecycle/instance.ts';
 import type { PayloadTest } from './condition.ts';
 import type { HandlerFigures } from './figures.ts';
@@ -16,13 +17,13 @@ export interface Handler {
   readonly priority: number;
   readonly before: readonly string[];
   readonly after: readonly string[];
-  readonly when: object | undefined;
+  readonly when: HookCondition | undefined;
   readonly test: PayloadTest | undefined;
   readonly timeoutMs: number | undefined;
   /** Of the point that it was written for. */
   readonly version: string | undefined;
-  /** Registered through the API for a method of the plugin. */
-  readonly stored: boolean;
+  /** What the point must be, of one that was registered through the API for a method of the plugin. */
+  readonly stored: ExtensionPointType | undefined;
   readonly figures: HandlerFigures;
 }
 

@@ -153,13 +153,18 @@ describe('an extension point', () => {
     await host.clock.advance(1000);
     broken = true;
     for (let index = 0; index < 3; index++) expect(taken.hook?.dispatch(5)).toEqual([]);
-    const [point] = host.kernel.hooks.points();
-    expect(point).toMatchObject({ dispatches: 3 });
-    expect(point?.handlers[0]?.figures).toMatchObject({
-      failures: 3,
-      timed: 1,
-      lastFailure: { code: 'ERROR', message: 'out of ink' },
+    expect(host.kernel.points().find(({ name }) => name === 'shop.sold')).toMatchObject({
+      owner: 'shop',
+      dispatches: 3,
     });
+    expect(host.kernel.handlers()).toMatchObject([
+      {
+        point: 'shop.sold',
+        plugin: 'book',
+        figures: { calls: 3, failures: 3, lastFailure: { code: 'ERROR', message: 'out of ink' } },
+      },
+    ]);
+    expect(host.kernel.handlers()[0]?.figures?.meanMs).toBeGreaterThanOrEqual(0);
     expect(host.log.filter((line) => line.includes('out of ink'))).toHaveLength(3);
   });
 
@@ -249,6 +254,7 @@ describe('a method that was registered from outside', () => {
     kernel.hooks.store([
       {
         point: 'shop.welcome',
+        type: 'action',
         plugin: 'greeter',
         name: 'desk.greet',
         priority: 5,
@@ -263,5 +269,59 @@ describe('a method that was registered from outside', () => {
     await host.set(greeter);
     kernel.hooks.store([]);
     expect(await taken.hook?.dispatch('ann')).toEqual([]);
+  });
+});
+
+describe('the extension points of the registration of services', () => {
+  const desk = service<{ greet(): Promise<string> }>('greeter.desk');
+  const greeter = (version: string) =>
+    unit({
+      name: 'greeter',
+      version,
+      provides: [desk],
+      initialize({ provide }) {
+        provide(desk, { greet: async () => 'hello' });
+      },
+    });
+  const found = async () => (await host.kernel.services.discover({ name: 'greeter.desk' }))[0];
+
+  it('change what is known of a service before it can be found, by whichever plugins run, and hear of it once', async () => {
+    const heard: string[] = [];
+    const region = unit({
+      name: 'region',
+      initialize({ extensionPoints }) {
+        extensionPoints.registerHandler(
+          'service.pre_register',
+          async (info) =>
+            ({ ...info, id: 'stolen', enhanced: true, metadata: { ...info.metadata, region: 'eu' } }) as never,
+          { priority: 10 },
+        );
+        extensionPoints.registerHandler(
+          'service.post_register',
+          (info) => void heard.push(`${info.id} ${info.version}`),
+        );
+      },
+    });
+    await host.set(greeter('1.0.0'), region);
+    await host.kernel.settled();
+    expect(await found()).toMatchObject({ id: 'greeter.desk', enhanced: true, metadata: { region: 'eu' } });
+    expect(heard).toEqual(['greeter.desk 1.0.0']);
+    await host.set(greeter('2.0.0'));
+    await host.kernel.settled();
+    expect(await found()).toMatchObject({ version: '2.0.0', metadata: { region: 'eu' } });
+    expect(heard).toEqual(['greeter.desk 1.0.0', 'greeter.desk 2.0.0']);
+    await host.kernel.apply({ remove: ['region'] });
+    expect((await found())?.metadata).toEqual({});
+  });
+
+  it('do not keep a service from being registered where a handler fails', async () => {
+    const bad = handler('bad', 'service.pre_register', () => {
+      throw new Error('no');
+    });
+    await host.set(greeter('1.0.0'), bad);
+    expect(await found()).toMatchObject({ id: 'greeter.desk', metadata: {} });
+    expect(
+      host.log.some((line) => line.startsWith('error bad: Handler "1" of extension point service.pre_register failed')),
+    ).toBe(true);
   });
 });

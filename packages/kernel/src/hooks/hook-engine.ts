@@ -1,9 +1,18 @@
 import { type Clock, type ClockTimer, messageOf } from '@backplane/base';
-import type { Effect, ExtensionPoint, ExtensionPoints, HandlerOptions, Hook } from '@backplane/plugin-api';
+import type {
+  Effect,
+  ExtensionPoint,
+  ExtensionPoints,
+  ExtensionPointType,
+  HandlerOptions,
+  Hook,
+  HookCondition,
+} from '@backplane/plugin-api';
 import type { GenerationPart } from '@backplane/ports';
 import { errors } from '../errors.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { checkHandler, checkPoint } from './check-hooks.ts';
+import { compileCondition } from './condition.ts';
 import { HandlerFigures } from './figures.ts';
 import { type AnyHandler, type Handler, labelOf } from './handler.ts';
 import { type OrderedHandlers, orderHandlers } from './order-handlers.ts';
@@ -15,10 +24,12 @@ export type HookTable = ReadonlyMap<string, OrderedHandlers>;
 /** A method of a plugin that was registered for a point from outside. */
 export interface StoredHandler {
   readonly point: string;
+  /** What the point must be. */
+  readonly type: ExtensionPointType;
   readonly plugin: string;
   readonly name: string;
   readonly priority: number;
-  readonly when: object | undefined;
+  readonly when: HookCondition | undefined;
   call(instance: Instance, args: readonly unknown[]): unknown;
 }
 
@@ -28,6 +39,8 @@ export interface HookEngineOptions {
   readonly checkArguments?: ((point: string, args: readonly unknown[]) => void) | undefined;
   /** Takes a handler of one of the host's own points; `undefined` for others. */
   hostPoint(instance: Instance, point: string, handler: AnyHandler, options: HandlerOptions): Effect | undefined;
+  /** A plugin says that its handlers would answer otherwise now. */
+  onNotice(instance: Instance, point: string): void;
 }
 
 /** So often one dispatch of each point is timed. */
@@ -61,12 +74,18 @@ export class HookEngine {
       registerExtensionPoint: (point: ExtensionPoint) => this.#own(instance, point),
       registerHandler: (point: ExtensionPoint | string, handler: AnyHandler, options: HandlerOptions = {}) =>
         this.#handle(instance, point, handler, options),
+      notice: (point: string) => this.#options.onNotice(instance, point),
     } as ExtensionPoints;
   }
 
   /** A point of the host's own. */
-  own(point: ExtensionPoint): Hook {
-    return this.#add(point, undefined).hook;
+  own(point: ExtensionPoint): Point {
+    return this.#add(point, undefined);
+  }
+
+  /** Who would take part at a point if these ran, in order. */
+  among(point: string, instances: readonly Instance[]): readonly Handler[] {
+    return this.#build(instances).get(point)?.handlers ?? [];
   }
 
   /** What a generation sees from now on. Called at each swap. */
@@ -148,7 +167,7 @@ export class HookEngine {
       point: name,
       name: options.name ?? String([...own].filter((other) => other.point === name).length + 1),
       version: typeof point === 'string' ? undefined : (point.version ?? '1.0.0'),
-      stored: false,
+      stored: undefined,
       figures: this.#figuresOf(`${name} ${plugin}/${options.name ?? own.size + 1}`),
     };
     const effect = instance.scope.add(`handler of ${name}`, () => {
@@ -166,6 +185,7 @@ export class HookEngine {
     return known;
   }
 
+  /** By point, in order. */
   #build(instances: readonly Instance[]): HookTable {
     const byPoint = new Map<string, Handler[]>();
     const running = new Map(instances.map((instance) => [instance.identity.name, instance]));
@@ -180,9 +200,12 @@ export class HookEngine {
 
   #storedHandler(stored: StoredHandler, instance: Instance | undefined): Handler[] {
     if (instance === undefined) return [];
-    const { point, plugin, name, priority, when } = stored;
+    const { point, plugin, name, priority, when, type } = stored;
     const known = this.#storedHandlers.get(stored);
     if (known?.instance === instance) return [known];
+    const compiled = when === undefined ? undefined : compileCondition(when);
+    // What cannot be read is met by nothing.
+    const test = compiled && ('test' in compiled ? compiled.test : () => false);
     const handler: Handler = {
       instance,
       point,
@@ -192,10 +215,10 @@ export class HookEngine {
       call: (...args) => stored.call(instance, args),
       before: [],
       after: [],
-      test: when === undefined ? undefined : checkHandler(plugin, point, () => {}, { when: when as never }),
+      test,
       timeoutMs: undefined,
       version: undefined,
-      stored: true,
+      stored: type,
       figures: this.#figuresOf(`${point} ${plugin}/${name}`),
     };
     this.#storedHandlers.set(stored, handler);

@@ -44,6 +44,10 @@ export class Point {
   get dispatches(): number {
     return this.#before + this.#chain.counts.dispatches;
   }
+  /** By the handlers there are now. */
+  get dispatchesOfChain(): number {
+    return this.#chain.counts.dispatches;
+  }
   get timeoutMs(): number | undefined {
     return this.#chain.rules.timeoutMs;
   }
@@ -68,6 +72,11 @@ export class Point {
     }
     this.#chain.pin();
     this.#open();
+  }
+
+  /** A dispatch through handlers that are not installed. */
+  among(handlers: readonly Handler[]): AnyHandler {
+    return new Chain(this.#chain.rules, handlers, this.#host).dispatch;
   }
 
   /** Times the next dispatch, and those after it are as before. */
@@ -103,7 +112,9 @@ function whyNot(point: ExtensionPoint, { version, instance, stored }: Handler): 
   const { version: own = '1.0.0', sync } = point;
   if (version !== undefined && !satisfies(own, `^${version}`, { includePrerelease: true }))
     return `it was written for version ${version} of the point, which is ${own} here`;
-  if (sync && (instance.identity.level !== 'inline' || stored))
+  if (stored !== undefined && stored !== point.type)
+    return `it is a hook of type ${stored}, and the point of type ${point.type}`;
+  if (sync && (instance.identity.level !== 'inline' || stored !== undefined))
     return 'the point is synchronous, and this handler cannot be called so';
   return undefined;
 }

@@ -9,7 +9,9 @@ import type { InstanceView } from '../call/instance-view.ts';
 import { isRemote } from '../call/is-remote.ts';
 import { SYSTEM } from '../call/kernel-call.ts';
 import { errors } from '../errors.ts';
+import type { HookEngine } from '../hooks/hook-engine.ts';
 import type { Instance } from '../lifecycle/instance.ts';
+import { Registration } from './registration.ts';
 
 /** Milliseconds that a service plugin may take to answer or to hear. */
 const LIMIT_MS = 5000;
@@ -30,12 +32,14 @@ export interface ServiceDirectoryOptions {
   readonly clock: Clock;
   readonly entrances: Pick<Entrances, 'part'>;
   readonly hostServices: HostServices;
+  readonly hooks: HookEngine;
 }
 
 /** Says which services there are, and tells service plugins what comes and goes. */
 export class ServiceDirectory {
   readonly part: GenerationPart<Directory>;
   readonly #options: ServiceDirectoryOptions;
+  readonly #registration: Registration;
   readonly #watchers = new WeakMap<Instance, Map<ServiceWatcher, Hearing>>();
   readonly #telling = new Set<Promise<void>>();
   /** The traces in which service plugins are being asked: they go along wherever those call. */
@@ -43,11 +47,12 @@ export class ServiceDirectory {
 
   constructor(options: ServiceDirectoryOptions) {
     this.#options = options;
+    this.#registration = new Registration(options.hooks);
     this.part = {
       key: 'services',
       build: (draft) => {
         const instances = draft.instances as readonly Instance[];
-        return { instances, services: listServices(instances, options.hostServices.current) };
+        return { instances, services: listServices(instances, options.hostServices.current, this.#registration) };
       },
       handlers: ({ instances }) =>
         instances
@@ -101,8 +106,16 @@ export class ServiceDirectory {
     return [...found.values()];
   }
 
+  /** Has handlers of `service.pre_register` see what is new in these, before they are swapped in. */
+  prepare(instances: readonly Instance[]): Promise<void> {
+    return this.#registration.prepare(instances, infosOf);
+  }
+
   /** Has watchers hear what has changed for them. Called after each swap. */
   changed(): void {
+    this.#registration.tell(this.#current.instances, (instance) =>
+      infosOf(instance).map((info) => this.#registration.infoOf(instance, info)),
+    );
     for (const instance of this.#current.instances) if (this.#watchers.has(instance)) this.#tellSoon(instance);
   }
 
@@ -177,18 +190,23 @@ export class ServiceDirectory {
 function listServices(
   instances: readonly Instance[],
   hostServices: ReadonlyMap<string, object>,
+  registration: Registration,
 ): ReadonlyMap<string, ServiceInfo> {
   const services = new Map<string, ServiceInfo>();
-  const add = (id: string, plugin: string, version: string, target: object) => {
-    const name = id.slice(id.lastIndexOf('.') + 1);
-    const methods = isRemote(target) ? target.methods : methodsOf(target);
-    services.set(id, Object.freeze({ id, name, plugin, version, methods, metadata: {} }));
-  };
-  for (const [id, target] of hostServices) add(id, 'host', '0.0.0', target);
-  for (const { identity, services: provided } of instances) {
-    for (const [id, target] of provided) add(id, identity.name, identity.version, target);
-  }
+  for (const [id, target] of hostServices) services.set(id, infoOf(id, 'host', '0.0.0', target));
+  for (const instance of instances)
+    for (const info of infosOf(instance)) services.set(info.id, registration.infoOf(instance, info));
   return services;
+}
+
+function infosOf({ identity, services }: Instance): ServiceInfo[] {
+  return [...services].map(([id, target]) => infoOf(id, identity.name, identity.version, target));
+}
+
+function infoOf(id: string, plugin: string, version: string, target: object): ServiceInfo {
+  const name = id.slice(id.lastIndexOf('.') + 1);
+  const methods = isRemote(target) ? target.methods : methodsOf(target);
+  return Object.freeze({ id, name, plugin, version, methods, metadata: {} });
 }
 
 function answers(info: ServiceInfo, { name, plugin, version }: ServiceQuery): boolean {

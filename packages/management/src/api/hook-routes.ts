@@ -11,7 +11,7 @@ import { changed } from './plugin-routes.ts';
 
 /** Hooks that were registered for a plugin's methods. */
 export function hookRoutes(parts: ApiParts): ApiRoute[] {
-  const { catalogue } = parts;
+  const { catalogue, administration } = parts;
   return [
     {
       method: 'GET',
@@ -39,6 +39,7 @@ export function hookRoutes(parts: ApiParts): ApiRoute[] {
       async handle(request) {
         const { row } = await findPlugin(parts, request.params.plugin_id as string);
         const hook = wantedHook(request.body as NewHookBody);
+        await administration.checkHook(row.name, hook);
         await change(parts, request, {
           action: 'hook.create',
           target: row.name,
