@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createTestHost, type TestHost } from '@backplane/testing';
 import { ExtensionPointsBody } from '@backplane/wire/bodies';
 import { Value } from 'typebox/value';
@@ -134,6 +135,11 @@ describe('a hook that is registered through the API', () => {
     await ask('DELETE', `/plugins/greeter/hooks/${made.body.id}`);
     expect(await post(test, '/shop/customers', { id: 8 })).toEqual([]);
     expect(await seen(test)).toEqual([7]);
+    await ask('POST', '/plugins/greeter/hooks', printed);
+    await test.host.stop();
+    const dataDir = join(test.folder, 'data');
+    await using again = await createTestHost({ prepare: (folder) => writePlugins(folder, files), dataDir });
+    expect(await post(again, '/shop/customers', { id: 9 })).toEqual([{ processed: true, customer_id: 9 }]);
   });
 
   it('is called for events of that type, under its conditions, on behalf of whoever publishes', async () => {

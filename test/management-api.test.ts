@@ -377,26 +377,26 @@ describe('diagnostics', () => {
   });
 
   it('of hooks and templates keep what is registered', async () => {
-    await using test = await start();
+    await using test = await start({ 'calculator/plugin.ts': calculator });
     const ask = apiOf(test);
     const printed = {
       hook_name: 'customer_created',
       hook_type: 'action',
-      callback_method: 'process_customer_event',
+      callback_method: 'add',
       priority: 100,
       description: 'Process customer creation events',
     };
-    const made = await ask('POST', '/plugins/orders/hooks', printed);
+    const made = await ask('POST', '/plugins/calculator/hooks', printed);
     expect(made).toMatchObject({ status: 201, body: { ...printed, conditions: null, active: true } });
-    expect((await ask('POST', '/plugins/orders/hooks', printed)).status).toBe(409);
-    await ask('POST', '/plugins/orders/hooks', { ...printed, callback_method: 'first', priority: 1 });
-    const list = (await ask('GET', '/plugins/orders/hooks')).body;
+    expect((await ask('POST', '/plugins/calculator/hooks', printed)).status).toBe(409);
+    await ask('POST', '/plugins/calculator/hooks', { ...printed, callback_method: 'sums.total', priority: 1 });
+    const list = (await ask('GET', '/plugins/calculator/hooks')).body;
     expect(list.items.map(({ callback_method }: { callback_method: string }) => callback_method)).toEqual([
-      'first',
-      'process_customer_event',
+      'sums.total',
+      'add',
     ]);
-    expect((await ask('DELETE', `/plugins/orders/hooks/${made.body.id}`)).status).toBe(200);
-    expect((await ask('GET', '/plugins/orders/hooks')).body.total).toBe(1);
+    expect((await ask('DELETE', `/plugins/calculator/hooks/${made.body.id}`)).status).toBe(200);
+    expect((await ask('GET', '/plugins/calculator/hooks')).body.total).toBe(1);
 
     const template = { name: 'mail', plugin_type: 'COMMUNICATION', files: { 'plugin.ts': 'export {};' } };
     expect(await ask('POST', '/plugins/templates', template)).toMatchObject({ status: 201, body: template });
