@@ -344,6 +344,16 @@ describe('what another host has changed', () => {
     expect(there.running?.plugins.orders?.config).toEqual({ timeout: { value: 60 } });
   });
 
+  it('is still told where a change here fails for its own sake', async () => {
+    there.failsWith = new Error('no room');
+    await desk.apply(setting('timeout', 60));
+    await here.follow();
+    await expect(here.apply(setting('region', 'us'))).rejects.toThrow('no room');
+    expect(here.behind).toMatchObject({ revision: 1 });
+    expect(here.visible.plugins).toEqual({});
+    expect(here.current).toMatchObject({ id: 3, author: 'host' });
+  });
+
   it('comes to run with the next change here, where it did not before', async () => {
     there.failsWith = new Error('no room');
     await desk.apply(setting('timeout', 60));

@@ -248,24 +248,24 @@ export class StateDesk implements ChangeDesk {
 
   async #make(edit: StateEdit, { next, secrets, differences, prepared }: Thought): Promise<StateOutcome> {
     const before = this.#current;
+    const visible = this.#visible;
     const revision = await this.#commit(before, edit, next, secrets, differences);
     this.#current = revision;
     this.#show(next);
-    this.#enterBehind(undefined);
-    if (prepared === undefined) return { revision, differences, report: undefined };
-    let report: ChangeReport;
+    let report: ChangeReport | undefined;
     try {
-      report = await prepared.apply();
+      report = await prepared?.apply();
     } catch (error) {
+      this.#show(visible);
       await this.#return(edit, before.state, revision, error);
       throw error;
     }
+    this.#enterBehind(undefined);
     return { revision, differences, report };
   }
 
   /** What was to run before runs still. What says so is a revision of its own: nobody who saw the failed one takes it for this. */
   async #return(edit: StateEdit, state: WantedState, from: Revision, error: unknown): Promise<void> {
-    this.#show(state);
     const comment = `Returned from revision ${from.id}: ${messageOf(error)}`;
     const back = { ...edit, author: 'host', action: 'state.return', comment };
     try {
