@@ -1,5 +1,5 @@
-import { type Clock, isBackplaneError, messageOf, systemClock } from '@backplane/base';
-import type { HealthAnswer, HealthReport, HealthStatus } from '@backplane/plugin-api';
+import { type Clock, systemClock } from '@backplane/base';
+import type { HealthReport, HealthStatus } from '@backplane/plugin-api';
 import type {
   Call,
   ChangeReport,
@@ -23,6 +23,7 @@ import { Reconciler } from './change/reconciler.ts';
 import { errors } from './errors.ts';
 import { checkCloneableArguments, checkCloneableData } from './events/check-data.ts';
 import { EventBus } from './events/event-bus.ts';
+import { askHealth } from './health/ask-health.ts';
 import { normalizeHealth } from './health/normalize-health.ts';
 import { CONFIG_LOAD, ConfigLoad } from './hooks/config-load.ts';
 import { describeHandlers, describePoints } from './hooks/describe-hooks.ts';
@@ -31,7 +32,6 @@ import { registerAtHostPoint } from './hooks/host-points.ts';
 import type { KernelEvent } from './kernel-event.ts';
 import type { Instance, InstanceFacets } from './lifecycle/instance.ts';
 import type { PluginRecord } from './lifecycle/plugin-record.ts';
-import { runStep } from './lifecycle/run-step.ts';
 import { ServiceDirectory } from './registry/service-directory.ts';
 import { ResourceTable } from './scope/resource-table.ts';
 import { dependentsIn, statusOf } from './status.ts';
@@ -240,7 +240,7 @@ export class Kernel implements Entrances {
       const said = 'failure' in state ? state.failure.health : undefined;
       return { ...(said ?? normalizeHealth(false)), status: 'unhealthy', message };
     }
-    const report = normalizeHealth(await answerOf(instance), instance.data.provides);
+    const report = normalizeHealth(await askHealth(instance), instance.data.provides);
     instance.lastHealth = report.status;
     return report;
   }
@@ -293,15 +293,5 @@ export class Kernel implements Entrances {
 
   #statusOf(record: PluginRecord, dependents = dependentsIn(this.#reconciler.current.resolution.edges)): PluginStatus {
     return statusOf(record, this.#reconciler.current.resolution.edges, dependents, this.#reconciler.receipts);
-  }
-}
-
-/** Never rejects: who cannot answer is unhealthy, with the reason. */
-async function answerOf(instance: Instance): Promise<HealthAnswer> {
-  try {
-    return await runStep(instance, 'health', () => instance.driver.health());
-  } catch (error) {
-    const code = isBackplaneError(error) ? error.code : undefined;
-    return { status: 'unhealthy', message: messageOf(error), code };
   }
 }

@@ -28,6 +28,7 @@ import type { HostOptions } from './host-options.ts';
 import { type HostState, openHostState } from './host-state.ts';
 import { type HostStore, openHostStore } from './host-store.ts';
 import { HOST_VERSION } from './host-version.ts';
+import { listen } from './listen.ts';
 import { LivePlugins } from './live-plugins.ts';
 import { LoadedLayers } from './loaded-layers.ts';
 import { makeDataDir } from './make-data-dir.ts';
@@ -293,11 +294,3 @@ function forgetRemoved(caches: HostCaches, kernel: Kernel, { steps }: ChangeRepo
 
 /** Gives everything that waits its turn. */
 const pause = () => new Promise<void>((done) => setImmediate(done));
-
-async function listen(gateway: Gateway, where: HostOptions['listen']): Promise<string | undefined> {
-  if (where === false) return undefined;
-  const host = where?.host ?? '127.0.0.1';
-  const address = await gateway.listen({ host, port: where?.port ?? 8080 });
-  const port = typeof address === 'string' ? address : address.port;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
